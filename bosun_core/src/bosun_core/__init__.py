@@ -1,0 +1,64 @@
+"""Bosun's contract, runner and command line; what a plugin or an extension needs is imported from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bosun_core import answers as answers
+    from bosun_core.artifact import local_artifact as local_artifact
+    from bosun_core.errors import ActionVetoed as ActionVetoed
+    from bosun_core.errors import BosunError as BosunError
+    from bosun_core.errors import ConfigurationError as ConfigurationError
+    from bosun_core.errors import EnvironmentFailure as EnvironmentFailure
+    from bosun_core.errors import InvalidRequest as InvalidRequest
+    from bosun_core.extensions import observer as observer
+    from bosun_core.extensions import wrapper as wrapper
+    from bosun_core.hookspecs import ActionContext as ActionContext
+    from bosun_core.model import DeploymentInfo as DeploymentInfo
+    from bosun_core.model import PEInfo as PEInfo
+    from bosun_core.plugin import BosunPluginBase as BosunPluginBase
+    from bosun_core.reporting import progress as progress
+    from bosun_core.settings import Settings as Settings
+    from bosun_core.settings import described as described
+    from bosun_core.status import ActionStatus as ActionStatus
+    from bosun_core.status import ActionStatusInfo as ActionStatusInfo
+    from bosun_core.status import DeploymentState as DeploymentState
+
+# Each name is imported when it is first asked for: `--list-actions` would pay 40 ms for all of them.
+_HOMES = {
+    "ActionContext": "hookspecs",
+    "ActionStatus": "status",
+    "ActionStatusInfo": "status",
+    "ActionVetoed": "errors",
+    "BosunError": "errors",
+    "BosunPluginBase": "plugin",
+    "ConfigurationError": "errors",
+    "DeploymentInfo": "model",
+    "DeploymentState": "status",
+    "EnvironmentFailure": "errors",
+    "InvalidRequest": "errors",
+    "PEInfo": "model",
+    "Settings": "settings",
+    "described": "settings",
+    "local_artifact": "artifact",
+    "observer": "extensions",
+    "progress": "reporting",
+    "wrapper": "extensions",
+}
+
+__all__ = sorted(_HOMES)  # the one list of the public names
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bosun_core' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"bosun_core.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

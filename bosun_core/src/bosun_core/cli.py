@@ -1,0 +1,62 @@
+"""`bosun-plugin-runner`: arguments in, status and exit code out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from bosun_core.errors import BosunError, ExitCode, UsageError, one_line
+from bosun_core.options import asks_for_information, read_options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (docs/status.md)."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = read_options(arguments)
+    except UsageError as error:
+        return _refuse(error, arguments)
+    if not asks_for_information(options):
+        from bosun_core.command import run
+
+        return run(options)
+    from bosun_core.inform import inform
+
+    try:
+        inform(options, sys.stdout)
+        sys.stdout.flush()
+    except BosunError as error:
+        complain(str(error))
+        return ExitCode.FAILING
+    except BrokenPipeError:  # the reader has seen enough
+        sys.stdout = None  # else the interpreter flushes it once more, and says so
+    return ExitCode.PASSING
+
+
+def complain(message: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(f"bosun-plugin-runner: {one_line(message)}\n")
+
+
+def _refuse(error: UsageError, arguments: Sequence[str]) -> int:
+    """Say what is wrong with the command line, in a status file too where `--status-file` can still be made out."""
+    complain(str(error))
+    path = _status_file_of(arguments)
+    if path is not None:
+        from bosun_core.runner import failure_document
+        from bosun_core.status_file import write
+
+        try:
+            write(path, failure_document("", str(error)))
+        except BosunError as unwritten:
+            complain(str(unwritten))
+    return ExitCode.USAGE
+
+
+def _status_file_of(arguments: Sequence[str]) -> str | None:
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--status-file="):
+            return argument.partition("=")[2] or None
+        if argument == "--status-file" and index + 1 < len(arguments) and not arguments[index + 1].startswith("--"):
+            return arguments[index + 1]
+    return None

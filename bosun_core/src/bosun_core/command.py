@@ -1,0 +1,129 @@
+"""One action as a command: its process, its streams, its status file and its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from bosun_core import status_file
+from bosun_core.cli import complain
+from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritten
+from bosun_core.log import LogSettings, set_up
+from bosun_core.options import Options
+from bosun_core.runner import ActionRequest, failure_document, run_action
+from bosun_core.status import ActionStatus
+from bosun_core.supervisor import Limits, hold_signals, supervised
+
+_CODES = {
+    ActionStatus.OK.value: ExitCode.PASSING,
+    ActionStatus.ERROR.value: ExitCode.FAILING,
+    ActionStatus.WARN.value: ExitCode.WARNING,
+    ActionStatus.UNKNOWN.value: ExitCode.UNKNOWN,
+}
+
+
+def run(options: Options) -> int:
+    """Run the action that the command line asks for, report its status, and return the exit code."""
+    with _stdout_kept_for_status() as stdout:
+        return supervised(
+            action=lambda: _report(_status(options), options, stdout),
+            died=lambda reason: _report(failure_document(options.action or "", reason), options, stdout),
+            limits=Limits(options.timeout, options.grace),
+        )
+
+
+def _status(options: Options) -> dict[str, Any]:
+    """Run the action and return its status, whatever ends it; no signal disturbs what follows."""
+    hide_progress: Callable[[], None] = lambda: None  # noqa: E731  # the bar that is not shown has nothing to hide
+    try:
+        try:
+            if options.status_file is not None:
+                status_file.check_writable_place(options.status_file)
+            set_up(LogSettings(options.log_level, options.logfile, options.log_config))
+            if sys.stderr.isatty():
+                hide_progress = _show_progress()
+            document = run_action(_request(options))
+        finally:
+            hold_signals()
+            hide_progress()
+    except (BosunError, Interruption) as error:
+        document = failure_document(options.action or "", str(error))
+    return document
+
+
+def _show_progress() -> Callable[[], None]:
+    from bosun_core.reporting import listen
+    from bosun_core.terminal import progress_bar
+
+    show, hide = progress_bar()
+    listen(show)
+    return hide
+
+
+def _request(options: Options) -> ActionRequest:
+    return ActionRequest(
+        plugin=options.plugin or "",
+        action=options.action or "",
+        config=options.config,
+        private_config=options.private_config,
+        dry_run=options.dry_run,
+        events=options.events,
+        download_timeout=options.download_timeout,
+        download_limit=options.download_limit,
+    )
+
+
+def _report(document: dict[str, Any], options: Options, stdout: TextIO) -> int:
+    """Write the status where it belongs and return the exit code."""
+    if document["status"] == ActionStatus.ERROR.value and document["msg"]:
+        complain(document["msg"])
+    written = options.status_file is not None and _write_status_file(options.status_file, document)
+    if not written or options.show_status or options.json:
+        _show(document, options, stdout)
+    return ExitCode.PASSING if written and not options.exit_codes else _CODES[document["status"]]
+
+
+def _write_status_file(path: str, document: dict[str, Any]) -> bool:
+    try:
+        status_file.write(path, document)
+    except StatusNotWritten as error:
+        if document["msg"] != str(error):  # then it is said already
+            complain(str(error))
+        return False
+    return True
+
+
+def _show(document: dict[str, Any], options: Options, stdout: TextIO) -> None:
+    try:
+        if options.json:
+            import json
+
+            stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        elif stdout.isatty():
+            from bosun_core.terminal import print_status
+
+            print_status(document, stdout)
+        else:
+            stdout.write(status_file.as_yaml(document))
+        stdout.flush()
+    except OSError as error:
+        complain(f"cannot write the status to stdout: {error.strerror}")
+
+
+@contextmanager
+def _stdout_kept_for_status() -> Iterator[TextIO]:
+    """Keep stdout for the status: whatever a plugin or its subprocesses print goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    stream = os.fdopen(kept, "w", encoding="utf-8")
+    try:
+        yield stream
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        with suppress(OSError):
+            stream.close()

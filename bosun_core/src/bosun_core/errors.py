@@ -1,0 +1,73 @@
+"""The errors that a user can meet: each one line, what happened and what to do next."""
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+
+def one_line(text: object) -> str:
+    """Return `text` as one printable line, control characters and runs of white space folded to one space."""
+    printable = "".join(c if c.isprintable() else " " for c in str(text))
+    return " ".join(printable.split())
+
+
+class BosunError(Exception):
+    """What a user can meet and mend. Its text is one line: what happened, then what to do.
+
+    `data` goes into the status, say {"oldModelInUse": True}.
+    """
+
+    def __init__(self, message: str, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(one_line(message))
+        self.data = data
+
+
+class UsageError(BosunError):
+    """The command line cannot be read."""
+
+
+class ConfigurationError(BosunError):
+    """A configuration file, or a value in one, cannot be used."""
+
+
+class InvalidRequest(BosunError):
+    """The action file lacks what the action needs, or holds what no action may be given."""
+
+
+class PluginNotFound(BosunError):
+    """No plugin answers to the name."""
+
+
+class PluginBroken(BosunError):
+    """A plugin is there but cannot be used: it does not import, lacks a method, or breaks the contract."""
+
+
+class EnvironmentFailure(BosunError):
+    """The prediction environment refused or failed what was asked of it."""
+
+
+class ActionVetoed(BosunError):
+    """Raised by an extension before its yield: the action is not to happen, for this reason."""
+
+
+class StatusNotWritten(BosunError):
+    """The status file cannot be written."""
+
+
+class Interruption(BaseException):
+    """The action has to end now: a signal arrived or its time is up.
+
+    Not an `Exception`, so that a plugin's `except Exception` does not swallow it. `data` is as in `BosunError`.
+    """
+
+    data: Mapping[str, Any] | None = None
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of `bosun-plugin-runner` (docs/status.md)."""
+
+    PASSING = 0
+    FAILING = 1
+    WARNING = 2
+    UNKNOWN = 3
+    USAGE = 64

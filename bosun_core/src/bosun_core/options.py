@@ -1,0 +1,189 @@
+"""The command line of `bosun-plugin-runner`, read.
+
+argparse, not typer: `--list-actions` may take 5.4 times a bare interpreter's start. Measured with Python 3.11: bare
+8.5 ms, argparse 15 ms, typer 0.28 alone 49 ms (5.7 times).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import NoReturn
+
+from bosun_core.errors import UsageError
+
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+_SHELLS = ("bash", "zsh", "tcsh")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    plugin: str | None
+    action: str | None
+    config: str | None
+    private_config: str | None
+    status_file: str | None
+    show_status: bool
+    json: bool
+    exit_codes: bool
+    dry_run: bool
+    timeout: float | None
+    grace: float
+    download_timeout: float
+    download_limit: int
+    events: str | None
+    list_actions: bool
+    list_plugins: bool
+    gen_config: bool
+    schema: bool
+    output: str | None
+    print_completion: str | None
+    version: bool
+    logfile: str | None
+    log_level: str
+    log_config: str | None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; {self.prog} --help shows the command line")
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Return what the command line says.
+
+    Raises:
+        UsageError: an unknown flag, a missing or unreadable value, or flags that make no sense together.
+        SystemExit: `--help` was printed.
+    """
+    namespace = parser().parse_args(arguments)
+    options = Options(**{field.name: getattr(namespace, field.name) for field in fields(Options)})
+    _check(options)
+    return options
+
+
+def asks_for_information(options: Options) -> bool:
+    """Tell whether the runner is to tell about itself instead of running an action."""
+    return bool(_needs_no_plugin(options) or options.gen_config or options.schema)
+
+
+def _needs_no_plugin(options: Options) -> bool:
+    return bool(options.list_actions or options.list_plugins or options.version or options.print_completion)
+
+
+def _check(options: Options) -> None:
+    if _needs_no_plugin(options):
+        return
+    if options.output is not None and not (options.gen_config or options.schema):
+        raise UsageError("--output goes with --gen-config or --schema; --status-file is for the status")
+    if options.gen_config or options.schema:
+        if options.plugin is None and not (options.gen_config and options.action is not None):
+            raise UsageError("--plugin is missing; name the plugin whose configuration is wanted")
+        return
+    for flag, value in (("--plugin", options.plugin), ("--action", options.action)):
+        if value is None:
+            raise UsageError(f"{flag} is missing; say bosun-plugin-runner --plugin NAME --action ACTION, or see --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    result = _Parser(
+        prog="bosun-plugin-runner",
+        description="Run one action of a management agent on a prediction environment, and write its status.",
+        epilog="The status goes to --status-file, else to stdout; all else goes to stderr. Exit codes: docs/status.md.",
+        allow_abbrev=False,
+    )
+    add = result.add_argument_group("the action").add_argument
+    add(
+        "--plugin",
+        metavar="NAME",
+        help="the environment plugin: an installed name, a module, or a path with or without .py",
+    )
+    add("--action", metavar="ACTION", help="the action to run (--list-actions)")
+    add(
+        "--config",
+        metavar="FILE",
+        help="the action file: pluginConfig, peInfo, deploymentInfo; - is standard input",
+    )
+    add("--private-config", metavar="FILE", help="the plugin's own configuration (--gen-config makes one)")
+    add("--dry-run", action="store_true", help="say step by step what would be done, and change nothing")
+    add(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end the action after this time (default: no limit)",
+    )
+    add(
+        "--grace",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="time that an ended action has to clean up (10)",
+    )
+    add(
+        "--download-timeout",
+        type=_seconds,
+        default=3600.0,
+        metavar="SECONDS",
+        help="limit for fetching a package by URL (3600)",
+    )
+    add(
+        "--download-limit",
+        type=_bytes,
+        default=50 * 1024**3,
+        metavar="BYTES",
+        help="largest package fetched by URL, say 2GiB (50GiB)",
+    )
+
+    add = result.add_argument_group("the status").add_argument
+    add("--status-file", metavar="FILE", help="write the status here (YAML)")
+    add("--show-status", action="store_true", help="show the status on stdout as well")
+    add("--json", action="store_true", help="show it on stdout as one JSON document")
+    add(
+        "--exit-codes",
+        action="store_true",
+        help="exit 0 passing, 1 failing, 2 warning, 3 unknown, also with --status-file",
+    )
+    add("--events", metavar="FILE", help="append events to FILE while the action runs, one JSON object a line")
+
+    add = result.add_argument_group("instead of an action").add_argument
+    add("--list-actions", action="store_true", help="print the actions, one a line")
+    add("--list-plugins", action="store_true", help="print the installed plugins, and why one is broken")
+    add(
+        "--gen-config",
+        action="store_true",
+        help="print a commented private configuration; with --action that action's file",
+    )
+    add("--schema", action="store_true", help="print the JSON Schema of the private configuration")
+    add("--output", metavar="FILE", help="write what --gen-config or --schema prints to FILE")
+    add("--print-completion", choices=_SHELLS, help="print the completion script of a shell")
+    add("--version", action="store_true", help="print the version")
+
+    add = result.add_argument_group("the log").add_argument
+    add("--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged to stderr (warning)")
+    add("--logfile", metavar="FILE", help="log to FILE as well")
+    add("--log-config", metavar="FILE", help="log as this file of Python's logging.config.fileConfig says")
+    return result
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return value
+
+
+def _bytes(text: str) -> int:
+    units = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
+    number = text.rstrip("KMGTiB")
+    unit = text[len(number) :]
+    if not number.isdecimal() or not number.isascii() or unit not in units or int(number) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write say 500MiB or 2GiB")
+    return int(number) * units[unit]

@@ -1,0 +1,60 @@
+"""Secrets, kept out of whatever is written: log lines, statuses, events."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MASK = "***"
+# `key` alone names too many harmless things; `apiKey`, `secret_key` and the like do not.
+_SECRET_NAME = re.compile(r"token|password|passwd|secret|credential|(api|access|private).?key", re.IGNORECASE)
+_REFERENCE_NAME = re.compile(r"(name|file|path|dir|url)$", re.IGNORECASE)  # kanikoSecretName holds no secret
+_SHORTEST = 8  # a shorter value would mask ordinary words
+
+
+class Secrets:
+    """The secret values that this process knows, and the way to mask them."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def learn(self, settings: Mapping[str, Any]) -> None:
+        """Remember each value whose key names a secret."""
+        self._values.update(value for value in _secret_values(settings) if len(value) >= _SHORTEST)
+
+    def learn_environment(self) -> None:
+        """Remember the secrets of the process's environment variables."""
+        self.learn(os.environ)
+
+    def mask(self, text: str) -> str:
+        """Return `text` with each known secret replaced."""
+        for value in sorted(self._values, key=len, reverse=True):
+            if value in text:
+                text = text.replace(value, MASK)
+        return text
+
+    def mask_all(self, value: Any) -> Any:
+        """Return plain data (dicts, lists, texts) with each known secret replaced."""
+        if not self._values:
+            return value
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, dict):
+            return {self.mask_all(key): self.mask_all(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.mask_all(item) for item in value]
+        return value
+
+
+def _secret_values(settings: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _secret_values(value)
+        elif isinstance(value, str) and _SECRET_NAME.search(str(key)) and not _REFERENCE_NAME.search(str(key)):
+            yield value
+
+
+SECRETS = Secrets()
+"""What this process knows: logging is one for a process, so the secrets that it masks are too."""

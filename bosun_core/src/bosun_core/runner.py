@@ -1,0 +1,166 @@
+"""One action, from the files that describe it to the status that comes of it. Nothing is printed, nothing exits."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from bosun_core import action_file
+from bosun_core.action_file import ActionFile
+from bosun_core.actions import ACTIONS
+from bosun_core.errors import BosunError, Interruption, InvalidRequest, PluginBroken, one_line
+from bosun_core.log import debug, mask_what_is_logged
+from bosun_core.model import DeploymentInfo
+from bosun_core.redaction import SECRETS
+from bosun_core.status import ActionStatus, DeploymentState, failing, to_document
+
+
+@dataclass(frozen=True)
+class ActionRequest:
+    """What the command line asks for; paths as the user wrote them."""
+
+    plugin: str
+    action: str
+    config: str | None = None
+    private_config: str | None = None
+    dry_run: bool = False
+    events: str | None = None
+    download_timeout: float = 3600.0
+    download_limit: int = 50 * 1024**3
+
+
+def run_action(request: ActionRequest) -> dict[str, Any]:
+    """Run one action and return its status as the six keys of a status file, whatever happens.
+
+    Only what is no `Exception` of the plugin (a `KeyboardInterrupt`, say) comes through.
+    """
+    SECRETS.learn_environment()
+    began = time.monotonic()
+    warnings: list[str] = []
+    try:
+        document = to_document(_perform(request, warnings))
+    except (BosunError, Interruption) as error:
+        document = failure_document(request.action, str(error), error.data)
+    except SystemExit as error:
+        document = failure_document(
+            request.action,
+            f"plugin {request.plugin} called sys.exit({error.code!r}); it should return a status",
+        )
+    except Exception as error:  # a bug of the plugin, or ours: told in one line, with its traceback in the log
+        document = failure_document(request.action, _bug(request, error))
+    if not document["duration"]:
+        document["duration"] = round(time.monotonic() - began, 3)
+    if document["timestamp"] is None:
+        document["timestamp"] = time.time_ns() // 1_000_000
+    masked: dict[str, Any] = SECRETS.mask_all(_with_warnings(document, warnings))
+    return masked
+
+
+def _perform(request: ActionRequest, warnings: list[str]) -> Any:
+    if request.action not in ACTIONS:
+        raise InvalidRequest(_unknown_action(request.action))
+    given = action_file.read(request.config) if request.config is not None else ActionFile()
+    SECRETS.learn(given.plugin_config)
+    for key in given.unknown_keys:
+        debug(f"the action file's key {key} is not known here and was ignored")
+    action_file.check_needs(request.action, given)
+
+    # These bring pluggy and the plugin's own imports: an action file that cannot be used never pays for them.
+    from bosun_core.discovery import find_plugin
+    from bosun_core.dispatch import perform
+    from bosun_core.hookspecs import ActionContext
+
+    plugin_class = find_plugin(request.plugin)
+    mask_what_is_logged()
+    plugin = _instance(plugin_class, request, given)
+    with contextlib.ExitStack() as stack:
+        deployment_info = given.deployment_info
+        if ACTIONS[request.action].takes_artifact and deployment_info is not None:
+            deployment_info = stack.enter_context(_artifact_at_hand(request, given, plugin))
+        context = ActionContext(
+            request.action,
+            request.plugin,
+            request.dry_run,
+            given.plugin_config,
+            given.pe_info,
+            deployment_info,
+        )
+        return perform(plugin, context, _extensions(request, warnings), warnings)
+
+
+def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile) -> Any:
+    import inspect
+
+    arguments = (given.plugin_config, request.private_config, given.pe_info, request.dry_run)
+    try:
+        inspect.signature(plugin_class).bind(*arguments)
+    except TypeError:
+        raise PluginBroken(
+            f"{plugin_class.__name__}{inspect.signature(plugin_class)} cannot be constructed by the runner; "
+            "declare __init__(self, plugin_config, private_config_file=None, pe_info=None, dry_run=False)"
+        ) from None
+    return plugin_class(*arguments)
+
+
+def _artifact_at_hand(
+    request: ActionRequest, given: ActionFile, plugin: Any
+) -> contextlib.AbstractContextManager[DeploymentInfo | None]:
+    """Return the deployment's info with a package on this machine: a URL is fetched for as long as the action takes."""
+    info = given.deployment_info
+    if info is None or not (info.model_artifact or "").lower().startswith(("http://", "https://")) or request.dry_run:
+        return contextlib.nullcontext(info)
+    from bosun_core.download import DownloadLimits, fetched
+
+    limits = DownloadLimits(request.download_timeout, request.download_limit)
+    return fetched(info, given.plugin_config, getattr(plugin, "staging_folder", lambda: None)(), limits)
+
+
+def _extensions(request: ActionRequest, warnings: list[str]) -> list[Any]:
+    from bosun_core.extensions import extension, installed_extensions
+
+    extensions = installed_extensions(warnings)
+    if request.events is not None:
+        from bosun_core.events import Events
+
+        extensions.append(extension("events", Events(request.events)))
+    return extensions
+
+
+def failure_document(action: str, message: str, data: Any = None) -> dict[str, Any]:
+    """Return the failing status of an action that did not come to one of its own."""
+    of_deployment = action in ACTIONS and ACTIONS[action].takes_deployment
+    info = failing(message, DeploymentState.ERRORED if of_deployment else None)
+    info.data = data
+    info.duration = 0.0
+    info.timestamp = time.time_ns() // 1_000_000
+    return to_document(info)
+
+
+def _bug(request: ActionRequest, error: Exception) -> str:
+    from bosun_core.discovery import describe
+    from bosun_core.log import logger
+
+    logger().debug("the plugin raised", exc_info=error)
+    return (
+        f"plugin {request.plugin} failed in {request.action}: {describe(error)}; "
+        "this is a bug of the plugin: --log-level debug shows where"
+    )
+
+
+def _unknown_action(action: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(action, ACTIONS, n=1)
+    hint = f"did you mean {near[0]}?" if near else "--list-actions shows them all"
+    return f"unknown action {action}; {hint}"
+
+
+def _with_warnings(document: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """Return the status with what went wrong beside the action: the outcome stands, no longer as plainly passing."""
+    if not warnings:
+        return document
+    status = ActionStatus.WARN.value if document["status"] == ActionStatus.OK.value else document["status"]
+    message = one_line("; ".join(filter(None, [document["msg"], *warnings])))
+    return {**document, "status": status, "msg": message}

@@ -1,0 +1,118 @@
+"""A plugin's private configuration: a closed model, read strictly, and what is generated from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from bosun_core.errors import ConfigurationError
+from bosun_core.yaml_reading import Place, read_mapping, read_text
+
+WHAT = "private configuration"
+
+
+def described(text: str, example: Any = None) -> msgspec.Meta:
+    """Describe a setting; the result is for the second place of `Annotated`.
+
+    `example` is what a generated configuration shows where the setting has no default.
+    """
+    return msgspec.Meta(description=text, examples=None if example is None else [example])
+
+
+class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The base of a plugin's settings model: fields with `Annotated[type, described("...")]` and defaults.
+
+    A rule over several fields goes into `__post_init__`, which raises ValueError with one sentence.
+    """
+
+    environment_id: Annotated[
+        str | None,
+        described(
+            "The id of this prediction environment, the same in every action. "
+            "Without it MLOPS_BOSUN_PRED_ENV_ID of pluginConfig counts, else the place itself.",
+            "production",
+        ),
+    ] = msgspec.field(default=None, name="environmentId")
+
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+def load(model: type[SettingsT], path: str | None) -> SettingsT:
+    """Return the private configuration at `path` as `model`; without a path, all its defaults.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or does not fit the model; names file, line and key.
+    """
+    if path is None:
+        return from_mapping(model, {}, Place("the private configuration (no --private-config given)", {}))
+    document, place = read_mapping(read_text(path, WHAT), path, WHAT)
+    return from_mapping(model, document, place)
+
+
+def from_mapping(model: type[SettingsT], document: Mapping[str, Any], place: Place) -> SettingsT:
+    """Return `document` as `model`; null counts as not set.
+
+    Raises:
+        ConfigurationError: an unknown key, a missing one, or a value that does not fit.
+    """
+    fields = msgspec.structs.fields(model)
+    known = [field.encode_name for field in fields]
+    for key in document:
+        if key not in known:
+            raise ConfigurationError(f"{place.of(key)}: unknown key {key}; {_nearest(key, known)}")
+    given = {key: value for key, value in document.items() if value is not None}
+    for field in fields:
+        if field.required and field.encode_name not in given:
+            raise ConfigurationError(f"{place.file}: {field.encode_name} is missing; --gen-config shows a whole file")
+    try:
+        return msgspec.convert(given, model, strict=True, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_invalid_value(str(error), place)) from None
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    import difflib
+
+    folded = {name.lower().replace("_", ""): name for name in known}
+    near = difflib.get_close_matches(key.lower().replace("_", ""), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[near[0]]}?" if near else f"the keys are {', '.join(known)}"
+
+
+_WORDS = {
+    "str": "a text (quote it)",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "nothing",
+}
+
+
+def _invalid_value(problem: str, place: Place) -> str:
+    """Return our line for msgspec's `Expected ..., got ... - at $.key`, or for a sentence of `__post_init__`."""
+    problem, _, path = problem.partition(" - at `$")
+    key = path.strip("`").lstrip(".").replace("[...]", "")
+    problem = re.sub(r"`([^`]+)`", lambda found: _in_words(found[1]), problem)
+    where = place.of(re.split(r"[.\[]", key)[0])
+    if problem.startswith("Expected"):
+        return f"{where}: {key or 'the file'}: {problem[0].lower()}{problem[1:]}; --gen-config shows how it is written"
+    return f"{where}: {problem}"
+
+
+def _in_words(types: str) -> str:
+    return " or ".join(_WORDS.get(part.strip(), part.strip()) for part in types.split("|") if part.strip() != "null")
+
+
+def schema(model: type[Settings]) -> dict[str, Any]:
+    """Return the JSON Schema of the model's file, its keys in order, environmentId last."""
+    _, definitions = msgspec.json.schema_components([model], ref_template="#/$defs/{name}")
+    own = definitions.pop(model.__name__)
+    properties = own["properties"]
+    properties["environmentId"] = properties.pop("environmentId")
+    result = {"$schema": "https://json-schema.org/draft/2020-12/schema", **own}
+    return {**result, "$defs": definitions} if definitions else result

@@ -1,0 +1,147 @@
+"""The outcome of an action: `ActionStatusInfo` and its two vocabularies."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Mapping, Set
+from typing import Any
+
+from bosun_core.errors import PluginBroken, one_line
+
+
+class ActionStatus(enum.Enum):
+    """How an action, or what it looked at, came out. The value is the word in a status file."""
+
+    OK = "passing"
+    WARN = "warning"
+    ERROR = "failing"
+    UNKNOWN = "unknown"
+
+
+class DeploymentState(enum.Enum):
+    """What a deployment is in. The value is the word in a status file."""
+
+    READY = "ready"
+    STOPPED = "stopped"
+    ERRORED = "errored"
+    LAUNCHING = "launching"
+    REPLACING_MODEL = "replacingModel"
+    SHUTTING_DOWN = "shuttingDown"
+    UNKNOWN = "unknown"
+
+
+class ActionStatusInfo:
+    """What every action returns.
+
+    Args:
+        status: an `ActionStatus`.
+        msg: one sentence for a person, or None.
+        state: the state of the deployment, a `DeploymentState` or its word; None on actions of the environment.
+        duration: seconds that the action took; the runner measures where it is None.
+        data: what the action found, made of dicts, lists, strings, numbers, booleans and None.
+
+    `timestamp` (milliseconds since the epoch) is added by the runner where it is None.
+    """
+
+    def __init__(
+        self,
+        status: ActionStatus,
+        msg: str | None = None,
+        state: DeploymentState | str | None = None,
+        duration: float | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.status = status
+        self.msg = msg
+        self.state = state
+        self.duration = duration
+        self.data = data
+        self.timestamp: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ActionStatusInfo) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it is mutable, so no key of a dict
+
+    def __repr__(self) -> str:
+        return f"ActionStatusInfo({self.status}, msg={self.msg!r}, state={self.state!r}, data={self.data!r})"
+
+
+def failing(message: str, state: DeploymentState | None = None) -> ActionStatusInfo:
+    """Return the failing status with this message."""
+    return ActionStatusInfo(ActionStatus.ERROR, one_line(message), state)
+
+
+def to_document(info: object) -> dict[str, Any]:
+    """Return the status as the six keys of a status file, in their order.
+
+    A returned object counts by its attributes, not by its class, so that a plugin may bring its own.
+
+    Raises:
+        PluginBroken: an attribute is missing or holds what a status cannot.
+    """
+    status = getattr(info, "status", None)
+    if status is None:
+        raise PluginBroken(f"returned {_shown(info)} instead of an ActionStatusInfo")
+    return {
+        "data": _plain_data(getattr(info, "data", None)),
+        "duration": _number(info, "duration"),
+        "msg": None if getattr(info, "msg", None) is None else str(info.msg),  # type: ignore[attr-defined]  # looked up in the line itself
+        "state": _word(DeploymentState, getattr(info, "state", None), "state"),
+        "status": _word(ActionStatus, status, "status"),
+        "timestamp": _number(info, "timestamp"),
+    }
+
+
+def _plain_data(data: object) -> Any:
+    if data is None or isinstance(data, Mapping):
+        return plain(data)
+    raise PluginBroken(f"returned {_shown(data)} as data instead of a dict")
+
+
+def _number(info: object, name: str) -> float | int | None:
+    value = getattr(info, name, None)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise PluginBroken(f"returned {_shown(value)} as {name} instead of a number")
+
+
+def _word(vocabulary: type[enum.Enum], value: object, name: str) -> str | None:
+    """Return the word of `value`, which may be a member, a member of a foreign enum, a word or a name."""
+    if value is None:
+        return None
+    candidates = [value, getattr(value, "value", None), getattr(value, "name", None)]
+    for candidate in candidates:
+        for member in vocabulary:
+            if candidate in (member, member.value, member.name):
+                return str(member.value)
+    words = ", ".join(str(member.value) for member in vocabulary)
+    raise PluginBroken(f"returned {name} {_shown(value)}, which is none of {words}")
+
+
+def plain(value: object) -> Any:
+    """Return `value` made of dicts, lists, strings, numbers, booleans and None only."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Set):
+        return sorted((plain(item) for item in value), key=str)
+    if hasattr(value, "status"):
+        return to_document(value)
+    raw = getattr(value, "raw", None)
+    return plain(raw) if isinstance(raw, Mapping) else one_line(value)
+
+
+def _shown(value: object) -> str:
+    text = one_line(repr(value))
+    return text if len(text) <= 60 else text[:57] + "..."
