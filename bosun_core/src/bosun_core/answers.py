@@ -76,6 +76,13 @@ def already_stopped(deployment: DeploymentInfo) -> ActionStatusInfo:
     )
 
 
+def planned(entry: DeploymentEntry | None, plan: Sequence[str]) -> ActionStatusInfo:
+    """Return the answer to a dry run: the steps in the message and as `data.plan`; an empty plan changes nothing."""
+    message = f"would {'; '.join(plan)}" if plan else "nothing would change"
+    data = {**(entry.data() if entry else {}), "plan": list(plan)}
+    return ActionStatusInfo(ActionStatus.OK, message, entry.state if entry else None, data=data)
+
+
 def old_model_in_use(model_id: str | None) -> dict[str, Any]:
     """Return the `data` of a replacement that failed: the old model still serves."""
     return {"oldModelInUse": True, "currentModelId": model_id}

@@ -25,7 +25,7 @@ def accepted(method: Callable[..., Any], *arguments: object) -> tuple[object, ..
         PluginBroken: neither fits its signature.
     """
     signature = inspect.signature(method)
-    for candidate in dict.fromkeys((arguments, ())):
+    for candidate in (arguments, ()) if arguments else ((),):
         try:
             signature.bind(*candidate)
         except TypeError:

@@ -87,7 +87,7 @@ def _settings_schema(options: Options) -> dict[str, Any]:
     model = getattr(plugin, "settings_model", None)
     if model is None:
         raise ConfigurationError(
-            f"plugin {options.plugin} declares no settings model to show; its own documentation tells of its configuration"
+            f"plugin {options.plugin} declares no settings model to show; see its own documentation"
         )
     return schema(model)
 

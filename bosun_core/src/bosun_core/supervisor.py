@@ -85,7 +85,7 @@ def _interrupt_on_signals(limits: Limits) -> None:
         hold_signals()  # what cleans up after the first is not disturbed by a second
         if number == signal.SIGALRM:
             raise Interruption(
-                f"the action took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit, run it again"
+                f"the action took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
             )
         raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
 

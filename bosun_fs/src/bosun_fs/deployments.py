@@ -1,0 +1,249 @@
+"""The nine actions on a folder of deployments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bosun_core.environment import environment_id
+from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
+from bosun_core.model import DeploymentInfo, PEInfo
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
+from bosun_core import answers
+from bosun_fs import folders
+from bosun_fs.atomic import OWN_FOLDER, Place
+from bosun_fs.folders import Seen
+from bosun_fs.making import Wanted, make, serves, steps, wanted
+from bosun_fs.problems import told
+from bosun_fs.settings import FilesystemSettings
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One prediction environment: a base folder, an id, and how its folders are laid out."""
+
+    settings: FilesystemSettings
+    id: str
+    base: Path
+    dry_run: bool
+
+    def place(self, deployment_id: str) -> Place:
+        """Return where the deployment's folder is, or would be."""
+        return Place(self.base, f"{self.settings.deployment_dir_prefix}{deployment_id}")
+
+
+def environment(settings: FilesystemSettings, plugin_config: Mapping[str, Any], *, dry_run: bool) -> Environment:
+    """Return the environment; without an id of its own it is named by the folder, so its folders carry none either."""
+    return Environment(
+        settings, environment_id(settings.environment_id, plugin_config, ""), Path(settings.base_dir), dry_run
+    )
+
+
+def staging_folder(env: Environment) -> str:
+    """Return the folder on the same filesystem for packages that are fetched by URL."""
+    _check_base(env)
+    return str(env.base / OWN_FOLDER / "downloads")
+
+
+def plugin_start(env: Environment) -> ActionStatusInfo:
+    """Check that baseDir is there, can be written, and has room."""
+    _check_base(env)
+    return ActionStatusInfo(ActionStatus.OK, _facts(env))
+
+
+def plugin_stop(env: Environment) -> ActionStatusInfo:
+    """Do nothing: no part is shared, and what serves predictions keeps serving."""
+    return ActionStatusInfo(ActionStatus.OK, f"nothing to stop; the deployments in {env.base} stay as they are")
+
+
+def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Make the deployment's folder, or bring the one that is there to the given model, package and settings."""
+    with _acting_on(env, info) as place:
+        current = _own(env, place)
+        goal = wanted(env.settings, info, str(info.model_id))
+        if current is not None and serves(current, goal):
+            return _nothing_to_do(env, current, place)
+        return _bring(env, place, current, goal)
+
+
+def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Exchange the folder for one with the new model; on any failure the old one is untouched."""
+    with _acting_on(env, info) as place:
+        current = _own(env, place)
+        if current is None:
+            return answers.unknown_deployment(str(info.id))
+        with _old_model_stays(place, current):
+            goal = wanted(env.settings, info, str(info.new_model_id))
+        if serves(current, goal):
+            return _nothing_to_do(env, current, place)
+        return _bring(env, place, current, goal)
+
+
+def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Exchange the folder for a fresh one, of the given package or of the one that is kept."""
+    with _acting_on(env, info) as place:
+        current = _own(env, place)
+        if current is None and info.model_artifact is None:
+            return answers.unknown_deployment(str(info.id))
+        if current is None:
+            return _bring(env, place, None, wanted(env.settings, info, _model_to_launch(info)))
+        kept = current.record
+        model = kept.model_id if info.model_artifact is None else info.model_id or kept.model_id
+        with _old_model_stays(place, current):
+            goal = wanted(env.settings, info, model, kept=place.folder / kept.package)
+        return _bring(env, place, current, goal)
+
+
+def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Remove the deployment's folder."""
+    with _acting_on(env, info) as place:
+        current = _own(env, place)
+        if current is None:
+            return answers.already_stopped(info)
+        if env.dry_run:
+            return _planned(current, place, env, [f"remove {place.folder}"])
+        with told("remove", place.folder):
+            place.take_away()
+        return answers.stopped(info, current.record.model_id)
+
+
+def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Look at the deployment's folder."""
+    _check_base(env, to_write=False)
+    place = env.place(str(info.id))
+    current = _own(env, place)
+    if current is None:
+        return answers.unknown_deployment(str(info.id))
+    entry = folders.entry(current, place.folder, env.settings)
+    return entry.as_status(None if entry.msg else f"deployment {entry.deployment_id} holds model {entry.model_id}")
+
+
+def list_all(env: Environment) -> ActionStatusInfo:
+    """Look at every deployment's folder."""
+    _check_base(env, to_write=False)
+    with told("read", env.base):
+        return answers.list_of(folders.survey(env.settings, env.id).entries)
+
+
+def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
+    """Look at baseDir and at every deployment's folder."""
+    listed = None if pe_info is None else pe_info.deployments
+    try:
+        _check_base(env)
+        with told("read", env.base):
+            seen = folders.survey(env.settings, env.id)
+    except EnvironmentFailure as error:
+        return answers.environment_status([], listed, "", problems=[str(error)])
+    return answers.environment_status(seen.entries, listed, _facts(env), warnings=seen.remarks)
+
+
+def _model_to_launch(info: DeploymentInfo) -> str:
+    if info.model_id is None:
+        raise InvalidRequest(f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it")
+    return info.model_id
+
+
+@contextmanager
+def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[Place]:
+    """Hold the deployment's place for one action; a dry run only looks."""
+    _check_base(env, to_write=not env.dry_run)
+    place = env.place(str(info.id))
+    if env.dry_run:
+        yield place
+        return
+    with told("write below", env.base), place.locked(env.settings.lock_limit, f"deployment {info.id}"):
+        yield place
+
+
+def _own(env: Environment, place: Place) -> Seen | None:
+    """Return what the deployment's folder holds, or None where there is none.
+
+    Raises:
+        EnvironmentFailure: what stands there is not of this environment, and so not ours to touch.
+    """
+    seen = folders.look(place.folder)
+    if seen is None:
+        if os.path.lexists(place.folder):
+            raise EnvironmentFailure(
+                f"{place.folder} was not made by this Bosun and is not touched; move it away, or see docs/migrate.md"
+            )
+        return None
+    if seen.record.environment != env.id:
+        owner = repr(seen.record.environment) if seen.record.environment else "without an environmentId"
+        raise EnvironmentFailure(
+            f"{place.folder} belongs to the environment {owner}, this one is {env.id!r}; "
+            "give each environment a baseDir or a deploymentDirPrefix of its own"
+        )
+    return seen
+
+
+def _bring(env: Environment, place: Place, current: Seen | None, goal: Wanted) -> ActionStatusInfo:
+    if env.dry_run:
+        return _planned(current, place, env, steps(place, current, goal))
+    with _old_model_stays(place, current) if current is not None else nullcontext():
+        seen = make(place, goal, env.id)
+    verb = "holds" if current is None else f"held model {current.record.model_id} and now holds"
+    entry = folders.entry(seen, place.folder, env.settings)
+    return entry.as_status(f"deployment {entry.deployment_id} {verb} model {entry.model_id}")
+
+
+@contextmanager
+def _old_model_stays(place: Place, current: Seen) -> Iterator[None]:
+    """Have whatever ends the action tell which model is in place."""
+    try:
+        yield
+    except (BosunError, Interruption) as error:
+        now = folders.look(place.folder)
+        in_place = current.record.model_id if now is None else now.record.model_id
+        error.data = answers.old_model_in_use(in_place)
+        if in_place != current.record.model_id:  # ended between the exchange and the answer
+            error.data["oldModelInUse"] = False
+        raise
+
+
+def _nothing_to_do(env: Environment, current: Seen, place: Place) -> ActionStatusInfo:
+    if env.dry_run:
+        return _planned(current, place, env, [])
+    return answers.already_serves(folders.entry(current, place.folder, env.settings))
+
+
+def _planned(current: Seen | None, place: Place, env: Environment, plan: list[str]) -> ActionStatusInfo:
+    entry = None if current is None else folders.entry(current, place.folder, env.settings)
+    return answers.planned(entry, plan)
+
+
+def _check_base(env: Environment, *, to_write: bool = True) -> None:
+    """Check that baseDir can be used.
+
+    Raises:
+        EnvironmentFailure: it is missing, no folder, or cannot be written.
+    """
+    base = env.base
+    checks: tuple[tuple[Callable[[], bool], str], ...] = (
+        (base.exists, f"does not exist; run: mkdir -p {base.absolute()}"),
+        (base.is_dir, "is no folder; name the folder that holds the deployments"),
+        (lambda: os.access(base, os.R_OK | os.X_OK), "cannot be read by this user; change its mode or owner"),
+        (lambda: not to_write or os.access(base, os.W_OK), f"cannot be written: {_why_not_writable(base)}"),
+    )
+    with told("look at", base):
+        for holds, words in checks:
+            if not holds():
+                raise EnvironmentFailure(f"baseDir {base} {words}")
+
+
+def _why_not_writable(base: Path) -> str:
+    try:
+        read_only = bool(os.statvfs(base).f_flag & os.ST_RDONLY)
+    except OSError:
+        read_only = False
+    return "its filesystem is mounted read-only; mount it for writing" if read_only else "change its mode or owner"
+
+
+def _facts(env: Environment) -> str:
+    room = os.statvfs(env.base)
+    return f"baseDir {env.base.resolve()} is there and writable, {room.f_bavail * room.f_frsize / 1e9:.1f} GB free"

@@ -1,0 +1,146 @@
+"""Looking at the folders of deployments: what is there, whose it is, and whether it is whole. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bosun_core.answers import DeploymentEntry
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.status import ActionStatus, DeploymentState
+
+from bosun_fs.record import Record, hashes, read_record
+from bosun_fs.settings import RECORD_FILE, FilesystemSettings
+
+_LOOKS = 100  # how often a folder may be exchanged under our eyes before we give up
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look at a folder: its record, and what is wrong with the files beside it (None: nothing)."""
+
+    record: Record
+    fault: str | None
+
+
+def look(folder: Path) -> Seen | None:
+    """Look at a deployment's folder; None where there is no folder, or one without a record of ours.
+
+    The folder is opened once and its files relative to it, so that a replacement in between is not seen half.
+
+    Raises:
+        EnvironmentFailure: its record is damaged, or of a newer Bosun.
+    """
+    for _ in range(_LOOKS):
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            seen = _look_inside(folder, descriptor)
+            if seen is None or seen.fault is None or _still_in_place(folder, descriptor):
+                return seen
+        finally:
+            os.close(descriptor)
+    raise EnvironmentFailure(f"{folder} was exchanged {_LOOKS} times while it was looked at; run the action again")
+
+
+def _still_in_place(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _look_inside(folder: Path, descriptor: int) -> Seen | None:
+    content = _content(RECORD_FILE, descriptor)
+    if content is None:
+        return None
+    record = read_record(content, folder)
+    return Seen(record, _fault(record, descriptor))
+
+
+def _fault(record: Record, descriptor: int) -> str | None:
+    try:
+        size = os.stat(record.package, dir_fd=descriptor).st_size
+    except FileNotFoundError:
+        return f"its package {record.package} is missing"
+    if size != record.package_size:
+        return f"its package {record.package} has {size} bytes instead of {record.package_size}"
+    for name, digest in record.files.items():
+        content = _content(name, descriptor)
+        if content is None:
+            return f"its file {name} is missing"
+        if hashes({name: content}) != {name: digest}:
+            return f"its file {name} was changed by somebody else"
+    return None
+
+
+def _content(name: str, descriptor: int) -> bytes | None:
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=descriptor)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(file, "rb", buffering=0) as stream:
+        return stream.read()
+
+
+def entry(seen: Seen, folder: Path, settings: FilesystemSettings) -> DeploymentEntry:
+    """Return what a look at a folder says of its deployment."""
+    record = seen.record
+    healthy = seen.fault is None
+    return DeploymentEntry(
+        deployment_id=record.deployment_id,
+        model_id=record.model_id,
+        status=ActionStatus.OK if healthy else ActionStatus.ERROR,
+        state=DeploymentState.READY if healthy else DeploymentState.ERRORED,
+        msg=None if healthy else f"deployment {record.deployment_id}: {seen.fault}; relaunch it with its package",
+        prediction_url=prediction_url(settings, folder.name),
+        workloads=(str(folder),),
+    )
+
+
+def prediction_url(settings: FilesystemSettings, folder_name: str) -> str | None:
+    """Return the URL at which a server of baseDir serves the folder, or None without a base URL."""
+    base = settings.deployment_prediction_base_url
+    return None if base is None else f"{base.rstrip('/')}/deployments/{folder_name}/predictions"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All folders of one environment: its deployments, and remarks on folders that are nobody's or damaged."""
+
+    entries: list[DeploymentEntry]
+    remarks: list[str]
+
+
+def survey(settings: FilesystemSettings, environment: str) -> Survey:
+    """Look at every folder below baseDir that carries the prefix.
+
+    Raises:
+        OSError: baseDir cannot be read.
+    """
+    entries, unmanaged, damaged = [], [], []
+    base = Path(settings.base_dir)
+    for name in _names(base, settings.deployment_dir_prefix):
+        folder = base / name
+        try:
+            seen = look(folder)
+        except EnvironmentFailure as error:
+            damaged.append(str(error))
+            continue
+        if seen is not None and f"{settings.deployment_dir_prefix}{seen.record.deployment_id}" == name:
+            if seen.record.environment == environment:
+                entries.append(entry(seen, folder, settings))
+        elif (folder / settings.deployment_info_file).exists():
+            unmanaged.append(name)
+    remarks = [f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
+    return Survey(entries, [*(remarks if unmanaged else []), *damaged])
+
+
+def _names(base: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(base) as found:
+        names = sorted(item.name for item in found if item.name.startswith(prefix) and item.is_dir())
+    return (name for name in names if not name.startswith("."))
