@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bosun_core.errors import ConfigurationError, InvalidRequest
 from bosun_core.model import DeploymentInfo, PEInfo
@@ -13,11 +12,10 @@ from bosun_core.names import check_id
 WHAT = "action file"
 
 
-@dataclass(frozen=True)
-class ActionFile:
+class ActionFile(NamedTuple):
     """The three sections of an action file; each but the first may be missing."""
 
-    plugin_config: dict[str, Any] = field(default_factory=dict)
+    plugin_config: dict[str, Any]
     pe_info: PEInfo | None = None
     deployment_info: DeploymentInfo | None = None
     unknown_keys: tuple[str, ...] = ()

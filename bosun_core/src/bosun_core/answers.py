@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bosun_core.model import DeploymentInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo, DeploymentState, failing
 
 
-@dataclass(frozen=True)
-class DeploymentEntry:
+class DeploymentEntry(NamedTuple):
     """One deployment as it is now: an entry of `deployment_list` and of `pe_status`.
 
     `workloads` names what one needs to look further: containers, pods, or the folder.

@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from bosun_core.actions import ACTIONS
 from bosun_core.entry_points import EntryPoint, entry_points
@@ -132,6 +130,8 @@ def _blamed_on(source: str) -> Iterator[None]:
 
 def describe(error: BaseException) -> str:
     """Return an exception as `Type: text (file:line)`, the place being where it was raised."""
+    import traceback  # only a failure needs it
+
     # The import system's own frames tell nothing about whose fault it is.
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
@@ -188,8 +188,7 @@ def _lacks(source: str, item: type[Any]) -> str:
     return f"plugin {source}: class {item.__name__} lacks {', '.join(lacking(item))}; every plugin has these methods"
 
 
-@dataclass(frozen=True)
-class InstalledPlugin:
+class InstalledPlugin(NamedTuple):
     """One row of `--list-plugins`."""
 
     name: str

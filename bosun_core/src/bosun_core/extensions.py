@@ -7,9 +7,8 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -34,8 +33,7 @@ observer = pluggy.HookimplMarker(PROJECT)()
 """Mark the method `action_progress` of an extension."""
 
 
-@dataclass(frozen=True)
-class Extension:
+class Extension(NamedTuple):
     """An extension that is ready to wrap: its name and its marked methods by hook."""
 
     name: str

@@ -7,8 +7,7 @@ whatever happened before. docs/actions.md is generated from this file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
@@ -22,8 +21,7 @@ _answered_once = pluggy.HookspecMarker(PROJECT)(firstresult=True)
 _watched_by_all = pluggy.HookspecMarker(PROJECT)()
 
 
-@dataclass(frozen=True)
-class ActionContext:
+class ActionContext(NamedTuple):
     """What an extension learns about the action that it wraps."""
 
     action: str

@@ -45,10 +45,9 @@ def _list_plugins(options: Options, stdout: TextIO) -> None:
 
     plugins = installed_plugins()
     if options.json:
-        import dataclasses
         import json
 
-        stdout.write(json.dumps([dataclasses.asdict(plugin) for plugin in plugins]) + "\n")
+        stdout.write(json.dumps([plugin._asdict() for plugin in plugins]) + "\n")
         return
     rows = [
         [

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bosun_core.errors import ConfigurationError
 from bosun_core.redaction import SECRETS
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-@dataclass(frozen=True)
-class LogSettings:
+class LogSettings(NamedTuple):
     """Where the log goes: to stderr, besides to a file, or as a logging configuration file says."""
 
     level: str = "warning"

@@ -7,10 +7,10 @@ argparse, not typer: `--list-actions` may take 5.4 times a bare interpreter's st
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import UsageError
 
@@ -18,8 +18,7 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 _SHELLS = ("bash", "zsh", "tcsh")
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line says."""
 
     plugin: str | None
@@ -61,7 +60,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         SystemExit: `--help` was printed.
     """
     namespace = parser().parse_args(arguments)
-    options = Options(**{field.name: getattr(namespace, field.name) for field in fields(Options)})
+    options = Options(**{name: getattr(namespace, name) for name in Options._fields})
     _check(options)
     return options
 
@@ -96,6 +95,8 @@ def parser() -> argparse.ArgumentParser:
         description="Run one action of a management agent on a prediction environment, and write its status.",
         epilog="The status goes to --status-file, else to stdout; all else goes to stderr. Exit codes: docs/status.md.",
         allow_abbrev=False,
+        # Without a width argparse imports shutil for every flag that is added, 5 ms.
+        formatter_class=functools.partial(argparse.HelpFormatter, width=110),
     )
     add = result.add_argument_group("the action").add_argument
     add(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bosun_core import action_file
 from bosun_core.action_file import ActionFile
@@ -17,8 +16,7 @@ from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, DeploymentState, failing, to_document
 
 
-@dataclass(frozen=True)
-class ActionRequest:
+class ActionRequest(NamedTuple):
     """What the command line asks for; paths as the user wrote them."""
 
     plugin: str
@@ -61,7 +59,7 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
 def _perform(request: ActionRequest, warnings: list[str]) -> Any:
     if request.action not in ACTIONS:
         raise InvalidRequest(_unknown_action(request.action))
-    given = action_file.read(request.config) if request.config is not None else ActionFile()
+    given = action_file.read(request.config) if request.config is not None else ActionFile({})
     SECRETS.learn(given.plugin_config)
     for key in given.unknown_keys:
         debug(f"the action file's key {key} is not known here and was ignored")

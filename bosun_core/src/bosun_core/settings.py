@@ -99,7 +99,9 @@ def _invalid_value(problem: str, place: Place) -> str:
     key = path.strip("`").lstrip(".").replace("[...]", "")
     problem = re.sub(r"`([^`]+)`", lambda found: _in_words(found[1]), problem)
     where = place.of(re.split(r"[.\[]", key)[0])
-    if problem.startswith("Expected"):
+    if problem.startswith("Object contains unknown field"):  # of a mapping within a setting
+        problem = f"unknown key {problem.rpartition(' ')[2]}"
+    if problem.startswith(("Expected", "Invalid", "unknown key", "Object")):  # msgspec's own, without the key
         return f"{where}: {key or 'the file'}: {problem[0].lower()}{problem[1:]}; --gen-config shows how it is written"
     return f"{where}: {problem}"
 

@@ -6,14 +6,15 @@ hang where no exception reaches it: the parent is still there to write the statu
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
+from contextlib import suppress
+from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
 
@@ -21,8 +22,7 @@ _WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How long an action may take, and how long it may then take to end, in seconds; None is without a limit."""
 
     timeout: float | None
@@ -63,7 +63,18 @@ def _run_child(action: Callable[[], int], result_end: int, life_end: int, limits
     code = action()
     hold_signals()
     os.write(result_end, bytes([code]))
-    sys.exit(code)
+    end_process(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End the process after its exit handlers; the interpreter's own tidying of memory, 9 ms, is left out."""
+    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        sys.exit(code)  # a plugin's threads are waited for, as the interpreter does
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(code)
 
 
 def _end_with_parent(life_end: int) -> None:

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bosun_core.atomic_file import sync_folder
-
-from bosun_fs.locks import locked, locked_if_free
+from bosun_core.locks import locked, locked_if_free
 
 OWN_FOLDER = ".bosun"
 _AT_FDCWD = -100

@@ -8,8 +8,8 @@ import hashlib
 import os
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
@@ -20,8 +20,7 @@ _HASH_CHUNK = 1024 * 1024
 _NOT_THIS_WAY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTTY, errno.EPERM, errno.EBADF}
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(NamedTuple):
     """What was copied: size in bytes and SHA-256 in hex."""
 
     size: int

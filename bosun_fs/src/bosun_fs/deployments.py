@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bosun_core.environment import environment_id
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
@@ -23,8 +22,7 @@ from bosun_fs.problems import told
 from bosun_fs.settings import FilesystemSettings
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """One prediction environment: a base folder, an id, and how its folders are laid out."""
 
     settings: FilesystemSettings

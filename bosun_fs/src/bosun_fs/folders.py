@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import EnvironmentFailure
@@ -17,8 +17,7 @@ from bosun_fs.settings import RECORD_FILE, FilesystemSettings
 _LOOKS = 100  # how often a folder may be exchanged under our eyes before we give up
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One look at a folder: its record, and what is wrong with the files beside it (None: nothing)."""
 
     record: Record
@@ -108,8 +107,7 @@ def prediction_url(settings: FilesystemSettings, folder_name: str) -> str | None
     return None if base is None else f"{base.rstrip('/')}/deployments/{folder_name}/predictions"
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(NamedTuple):
     """All folders of one environment: its deployments, and remarks on folders that are nobody's or damaged."""
 
     entries: list[DeploymentEntry]

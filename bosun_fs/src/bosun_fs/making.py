@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from bosun_core.artifact import local_artifact
@@ -21,8 +21,7 @@ from bosun_fs.record import SCHEMA_VERSION, Record, check_package_name, hashes, 
 from bosun_fs.settings import RECORD_FILE, FilesystemSettings
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a deployment's folder is to hold; without a package what is there already has to do."""
 
     deployment_id: str
