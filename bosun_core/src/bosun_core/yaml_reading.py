@@ -68,11 +68,14 @@ def read_text(path: str, what: str) -> str:
 
 
 def read_mapping(text: str, path: str, what: str) -> tuple[dict[str, Any], Place]:
-    """Return the mapping that `text` holds (an empty text is an empty mapping) and where its keys stand.
+    """Return the mapping that `text` holds (comments alone are an empty mapping) and where its keys stand.
 
     Raises:
-        ConfigurationError: it is no YAML, no mapping, or beyond the limits of this module.
+        ConfigurationError: it is empty, no YAML, no mapping, or beyond the limits of this module.
     """
+    # An empty file is one that somebody is still writing, or the wrong one: its defaults would act elsewhere.
+    if not text.strip():
+        raise ConfigurationError(f"the {what} {path} is empty; --gen-config shows what belongs into it")
     try:
         _check_limits(text, path, what)
         loader = _SAFE_LOADER(text)
