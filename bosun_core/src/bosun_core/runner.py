@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from bosun_core import action_file
@@ -14,6 +16,8 @@ from bosun_core.log import debug, mask_what_is_logged
 from bosun_core.model import DeploymentInfo
 from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, DeploymentState, failing, to_document
+
+_URLS = ("http://", "https://")
 
 
 class ActionRequest(NamedTuple):
@@ -73,19 +77,16 @@ def _perform(request: ActionRequest, warnings: list[str]) -> Any:
     plugin_class = find_plugin(request.plugin)
     mask_what_is_logged()
     plugin = _instance(plugin_class, request, given)
-    with contextlib.ExitStack() as stack:
-        deployment_info = given.deployment_info
-        if ACTIONS[request.action].takes_artifact and deployment_info is not None:
-            deployment_info = stack.enter_context(_artifact_at_hand(request, given, plugin))
-        context = ActionContext(
-            request.action,
-            request.plugin,
-            request.dry_run,
-            given.plugin_config,
-            given.pe_info,
-            deployment_info,
-        )
-        return perform(plugin, context, _extensions(request, warnings), warnings)
+    context = ActionContext(
+        request.action,
+        request.plugin,
+        request.dry_run,
+        given.plugin_config,
+        given.pe_info,
+        given.deployment_info,
+    )
+    at_hand = functools.partial(_artifact_at_hand, request, given, plugin)
+    return perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
 
 
 def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile) -> Any:
@@ -102,17 +103,31 @@ def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile
     return plugin_class(*arguments)
 
 
+@contextlib.contextmanager
 def _artifact_at_hand(
-    request: ActionRequest, given: ActionFile, plugin: Any
-) -> contextlib.AbstractContextManager[DeploymentInfo | None]:
-    """Return the deployment's info with a package on this machine: a URL is fetched for as long as the action takes."""
-    info = given.deployment_info
-    if info is None or not (info.model_artifact or "").lower().startswith(("http://", "https://")) or request.dry_run:
-        return contextlib.nullcontext(info)
+    request: ActionRequest, given: ActionFile, plugin: Any, info: DeploymentInfo
+) -> Iterator[DeploymentInfo]:
+    """Hand over the deployment's info with a package on this machine: a URL is fetched for as long as the action takes.
+
+    This is within the extensions' wrappers: a veto comes before it, and its progress is an event.
+    """
+    is_url = ACTIONS[request.action].takes_artifact and (info.model_artifact or "").lower().startswith(_URLS)
+    if not is_url or request.dry_run:
+        yield info
+        return
+    from bosun_core.answers import old_model_in_use
     from bosun_core.download import DownloadLimits, fetched
 
     limits = DownloadLimits(request.download_timeout, request.download_limit)
-    return fetched(info, given.plugin_config, getattr(plugin, "staging_folder", lambda: None)(), limits)
+    folder = getattr(plugin, "staging_folder", lambda: None)()
+    with contextlib.ExitStack() as stack:
+        try:
+            at_hand = stack.enter_context(fetched(info, given.plugin_config, folder, limits))
+        except (BosunError, Interruption) as error:
+            if request.action != "deployment_start":  # what served goes on serving
+                error.data = old_model_in_use(info.model_id)
+            raise
+        yield at_hand
 
 
 def _extensions(request: ActionRequest, warnings: list[str]) -> list[Any]:
