@@ -13,9 +13,12 @@ def as_yaml(document: dict[str, Any]) -> str:
     """Return a status, or any plain data, as YAML with sorted keys."""
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # whichever PyYAML was built with
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
+            return True  # `&id001` in place of a repeated value would puzzle every reader
+
     text: str = yaml.dump(
-        document, Dumper=dumper, allow_unicode=True, default_flow_style=False, sort_keys=True, width=1000
+        document, Dumper=Dumper, allow_unicode=True, default_flow_style=False, sort_keys=True, width=1000
     )
     return text
 
