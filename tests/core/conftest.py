@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import select
 import subprocess
 import sys
 import tempfile
+import tomllib
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,15 +112,56 @@ class Started:
 
 @dataclass
 class Bench:
-    """A folder with plugins, action files and status files, and the runner on them."""
+    """A folder with plugins, action files and status files, and the runner on them.
+
+    `sites` are folders of installed packages, besides those of this environment.
+    """
 
     folder: Path
+    sites: list[Path] = field(default_factory=list)
+
+    def install(self, name: str, version: str, entry_points: Mapping[str, Mapping[str, str]], **modules: str) -> Path:
+        """Install a distribution from a wheel made on the spot; returns the folder that it is installed in."""
+        return self._install_wheel(name, version, entry_points, {f"{key}.py": text for key, text in modules.items()})
+
+    def install_third_party(self) -> Path:
+        """Install the distribution bosun-acme, which has the plugin acme and the extension acme-audit."""
+        source = Path(__file__).parents[1] / "fixtures" / "third_party" / "bosun_acme"
+        project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+        files = {str(file.relative_to(source / "src")): file.read_text() for file in source.glob("src/*/*.py")}
+        return self._install_wheel(project["name"], project["version"], project["entry-points"], files)
+
+    def _install_wheel(
+        self, name: str, version: str, entry_points: Mapping[str, Mapping[str, str]], files: Mapping[str, str]
+    ) -> Path:
+        stem = f"{name.replace('-', '_')}-{version}"
+        lines = [
+            f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in each.items()) for group, each in entry_points.items()
+        ]
+        metadata = {
+            "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: bosun-core\n",
+            "WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            "entry_points.txt": "\n".join(lines),
+        }
+        content = {**files, **{f"{stem}.dist-info/{key}": text for key, text in metadata.items()}}
+        content[f"{stem}.dist-info/RECORD"] = "".join(f"{path},,\n" for path in content)
+        wheel = self.folder / f"{stem}-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for path, text in content.items():
+                archive.writestr(path, text)
+        site = self.folder / f"site-{len(self.sites)}"
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
+        self.sites.append(site)
+        sys.path.insert(0, str(site))
+        return site
 
     def plugin(self, body: str = "", *, file: str = "sample.py", **source: Any) -> str:
         """Write a plugin and return its path, to be named with --plugin."""
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(plugin_source(body, **source))
+        importlib.invalidate_caches()  # this process may have looked into the folder a moment ago
         return str(path)
 
     def action_file(self, deployment: Mapping[str, Any] | None = None, **plugin_config: Any) -> str:
@@ -149,16 +193,15 @@ class Bench:
     def command(
         self,
         *arguments: str,
-        path: tuple[Path, ...] = (),
         env: Mapping[str, str] | None = None,
         stdin: str = "",
         status_file: Path | None = None,
     ) -> Run:
-        """Run `bosun-plugin-runner` in a process of its own; `path` is put before the installed packages."""
+        """Run `bosun-plugin-runner` in a process of its own."""
         done = subprocess.run(
             [RUNNER, *arguments],
             cwd=self.folder,
-            env=self.environment(path, env),
+            env=self.environment(env),
             input=stdin,
             capture_output=True,
             text=True,
@@ -169,9 +212,9 @@ class Bench:
         print(run.story)
         return run
 
-    def environment(self, path: tuple[Path, ...] = (), env: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment variables of a process that has `path` before the installed packages."""
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(str(folder) for folder in path), **(env or {})}
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment variables of a process that finds what was installed here."""
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, reversed(self.sites))), **(env or {})}
 
     @contextlib.contextmanager
     def started(self, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Started]:
@@ -183,7 +226,7 @@ class Bench:
         with subprocess.Popen(
             [RUNNER, *arguments, "--events", str(events)],
             cwd=self.folder,
-            env=self.environment((), env),
+            env=self.environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
