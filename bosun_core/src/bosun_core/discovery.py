@@ -147,7 +147,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}:{error.lineno})" if error.filename else ""
         return one_line(f"{type(error).__name__}: {error.msg}{place}")
-    return one_line(f"{type(error).__name__}: {error}{place}")
+    told = f": {error}" if str(error) else ""
+    return one_line(f"{type(error).__name__}{told}{place}")
 
 
 def plugin_class(module: ModuleType, source: str) -> type[Any]:

@@ -99,7 +99,7 @@ def extension(name: str, source: object) -> Extension:
 
 def _checked(name: str, attribute: str, method: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
     if attribute == _OBSERVED:
-        accepted(method, "step", 0.0, None)
+        accepted(method, "step", 0.0, None, parameters=("step", "done", "total"))
         return method
     if attribute not in _WRAPPED:
         import difflib
@@ -112,7 +112,7 @@ def _checked(name: str, attribute: str, method: Callable[..., Any], options: dic
             f"extension {name}: {attribute} would answer instead of the environment plugin; "
             "mark it with @bosun_core.wrapper and yield once in it"
         )
-    accepted(method, *_arguments(attribute))
+    accepted(method, *_arguments(attribute), parameters=_arguments(attribute))
     return method
 
 
