@@ -27,6 +27,15 @@ plugin_stop_time: 1
 """
 
 
+def problem_with(folder: Path, line: str) -> str:
+    """Return what the runner says of a private configuration with this second line."""
+    file = folder / "private.yaml"
+    file.write_text(f"tmp_dir: {folder}\n{line}\n")
+    outcome = run_action(ActionRequest("test", "pe_status", private_config=str(file)))
+    assert outcome["status"] == "failing"
+    return str(outcome["msg"])
+
+
 def test_the_defaults_are_the_values_of_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--plugin", "test", "--gen-config"]) == 0
     assert yaml.safe_load(capsys.readouterr().out) == yaml.safe_load(DOCUMENT)
@@ -67,59 +76,42 @@ def test_each_action_takes_the_time_that_its_key_gives(world: World, action: str
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("line", "key"),
     [
         ("lanch_time_sec: 1", "unknown key lanch_time_sec; did you mean launch_time_sec?"),
-        ("launch_time_sec: -1", "launch_time_sec: expected a number >= 0.0; --gen-config shows how it is written"),
-        ("launch_time_sec: .nan", "launch_time_sec: expected a number >= 0.0; --gen-config shows how it is written"),
+        ("launch_time_sec: -1", "launch_time_sec"),
+        ("launch_time_sec: .nan", "launch_time_sec"),
+        ("launch_time_sec: .inf", "launch_time_sec"),
+        ("launch_time_sec: soon", "launch_time_sec"),
+        ("failures: {pe_status: hang}", "failures"),
+        ("failures: {pe_status: {hang: true, mesage: x}}", "failures: unknown key mesage"),
+        ("failures: {pe_status: {status: broken}}", "failures.status"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_file_line_and_key(tmp_path: Path, line: str, key: str) -> None:
+    assert problem_with(tmp_path, line).startswith(f"{tmp_path}/private.yaml:2: {key}")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{pe_status: {}}", "each action in failures names one of status, exception, hang, crash; here are 0"),
         (
-            "launch_time_sec: .inf",
-            "launch_time_sec: expected a number <= 86400.0; --gen-config shows how it is written",
-        ),
-        (
-            "launch_time_sec: soon",
-            "launch_time_sec: expected a number, got a text (quote it); --gen-config shows how it is written",
-        ),
-        (
-            "failures: {pe_status: hang}",
-            "failures: expected a mapping, got a text (quote it); --gen-config shows how it is written",
-        ),
-        (
-            "failures: {pe_status: {hang: true, mesage: x}}",
-            "failures: unknown key mesage; --gen-config shows how it is written",
-        ),
-        (
-            "failures: {pe_status: {status: broken}}",
-            "failures.status: invalid enum value 'broken'; --gen-config shows how it is written",
-        ),
-        (
-            "failures: {pe_status: {hang: true, crash: true}}",
+            "{pe_status: {hang: true, crash: true}}",
             "each action in failures names one of status, exception, hang, crash; here are 2",
         ),
         (
-            "failures: {pe_status: {}}",
-            "each action in failures names one of status, exception, hang, crash; here are 0",
+            "{pe_status: {hang: true, msg: x}}",
+            "msg in failures goes with status; leave it out, or add say status: failing",
         ),
         (
-            "failures: {pe_status: {hang: true, msg: x}}",
-            "msg in failures goes with status; leave it out, or add say status: failing",
+            "{deploymnt_start: {hang: true}}",
+            "failures: unknown action deploymnt_start; did you mean deployment_start?",
         ),
     ],
 )
-def test_a_configuration_that_cannot_be_used_is_told_with_file_line_and_key(
-    tmp_path: Path, line: str, message: str
-) -> None:
-    file = tmp_path / "private.yaml"
-    file.write_text(f"tmp_dir: {tmp_path}\n{line}\n")
-    outcome = run_action(ActionRequest("test", "pe_status", private_config=str(file)))
-    assert (outcome["status"], outcome["msg"]) == ("failing", f"{file}:2: {message}")
-
-
-def test_a_failure_of_what_is_no_action_names_the_nearest_action(tmp_path: Path) -> None:
-    file = tmp_path / "private.yaml"
-    file.write_text("failures: {deploymnt_start: {hang: true}}")
-    outcome = run_action(ActionRequest("test", "pe_status", private_config=str(file)))
-    assert outcome["msg"] == f"{file}: failures: unknown action deploymnt_start; did you mean deployment_start?"
+def test_a_failure_that_is_none_is_told_in_a_sentence(tmp_path: Path, line: str, problem: str) -> None:
+    assert problem_with(tmp_path, f"failures: {line}").endswith(f": {problem}")
 
 
 def test_an_action_whose_failure_is_null_does_not_fail(world: World) -> None:

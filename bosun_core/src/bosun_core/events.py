@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from bosun_core.errors import BosunError, ConfigurationError, one_line
+from bosun_core.errors import BosunError, ConfigurationError, Interruption, one_line
 from bosun_core.extensions import observer, wrapper
 from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, to_document
@@ -43,7 +43,8 @@ class Events:
         try:
             outcome = yield
         except BaseException as error:
-            message = str(error) if isinstance(error, BosunError) else one_line(f"{type(error).__name__}: {error}")
+            told = isinstance(error, BosunError | Interruption)  # in words for a user
+            message = str(error) if told else one_line(f"{type(error).__name__}: {error}")
             self._append("action_finished", status=ActionStatus.ERROR.value, msg=message)
             raise
         document = to_document(outcome)
