@@ -7,7 +7,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Generator
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pluggy
@@ -25,6 +25,7 @@ LIMIT_VARIABLE = "BOSUN_EXTENSIONS"
 
 _WRAPPED = (*ACTIONS, "around_action")
 _OBSERVED = "action_progress"
+_FAULTS = (Exception, SystemExit)  # of an extension: none of them ends or changes the action
 
 wrapper = pluggy.HookimplMarker(PROJECT)(wrapper=True)
 """Mark a method of an extension that wraps the action of its name: a generator that yields once, for the action."""
@@ -65,16 +66,20 @@ def installed_extensions(warnings: list[str]) -> list[Extension]:
 
 def _load(entry_point: EntryPoint) -> object:
     module_name, _, attribute = entry_point.value.partition(":")
+    source = f"extension {entry_point.name} ({entry_point.distribution} {entry_point.version})"
     try:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split(".") if attribute else ():
-            found = getattr(found, part)
-        return found() if inspect.isclass(found) else found
+            found = getattr(found, part, None)
+        if inspect.isclass(found):
+            found = found()
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises is a broken extension
-        source = f"{entry_point.name} ({entry_point.distribution} {entry_point.version})"
         raise PluginBroken(
-            f"extension {source} cannot be loaded: {describe(error)}; mend it, or leave it out with {LIMIT_VARIABLE}"
+            f"{source} cannot be loaded: {describe(error)}; mend it, or leave it out with {LIMIT_VARIABLE}"
         ) from error
+    if found is None:
+        raise PluginBroken(f"{source}: {module_name} has no {attribute}, which its entry point names; mend it")
+    return found
 
 
 def extension(name: str, source: object) -> Extension:
@@ -88,7 +93,7 @@ def extension(name: str, source: object) -> Extension:
         method = inspect.getattr_static(source, attribute, None)
         options = getattr(getattr(method, "__func__", method), f"{PROJECT}_impl", None)
         if options is None:
-            if attribute in _WRAPPED and not isinstance(source, ModuleType):
+            if attribute in _WRAPPED:
                 raise PluginBroken(f"extension {name}: {attribute} is not marked; put @bosun_core.wrapper on it")
             continue
         methods[attribute] = _checked(name, attribute, getattr(source, attribute), options)
@@ -104,8 +109,9 @@ def _checked(name: str, attribute: str, method: Callable[..., Any], options: dic
     if attribute not in _WRAPPED:
         import difflib
 
-        near = difflib.get_close_matches(attribute, _WRAPPED, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the hooks are {', '.join(_WRAPPED)}"
+        hooks = (*_WRAPPED, _OBSERVED)
+        near = difflib.get_close_matches(attribute, hooks, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the hooks are {', '.join(hooks)}"
         raise PluginBroken(f"extension {name} wraps {attribute}, which is no action; {hint}")
     if not options.get("wrapper") or not inspect.isgeneratorfunction(method):
         raise PluginBroken(
@@ -144,7 +150,7 @@ def _guarded_observer(method: Callable[..., Any], warn: Callable[[str, str], Non
     def action_progress(step: str, done: float, total: float | None) -> None:
         try:
             bound_call(method, step, done, total)
-        except Exception as error:  # an extension's fault, whatever it is, must not end the action
+        except _FAULTS as error:
             warn(_OBSERVED, describe(error))
 
     return action_progress
@@ -164,7 +170,7 @@ def _guarded_wrapper(
         except StopIteration:
             warn(hook, "it did not yield")
             return (yield)
-        except Exception as error:  # an extension's fault, whatever it is, must not stop the action
+        except _FAULTS as error:
             warn(hook, describe(error))
             return (yield)
         try:
@@ -200,7 +206,7 @@ def _finish(
         resume()
     except StopIteration:
         return
-    except Exception as error:  # as above
+    except _FAULTS as error:
         if error is not raised:
             warn(hook, describe(error))
         return
