@@ -115,7 +115,7 @@ def test_a_status_that_no_status_file_can_hold_is_told(bench: Bench, fields: str
         f"def pe_status(self):\n    return ActionStatusInfo(**{{'status': 'passing', **dict({fields})}})"
     )
 
-    assert bench.outcome(path, "pe_status") == ("failing", reason)
+    assert bench.outcome(path, "pe_status") == ("failing", f"Sample.pe_status {reason}")
 
 
 def test_a_foreign_object_counts_by_its_attributes(bench: Bench) -> None:

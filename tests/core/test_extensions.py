@@ -380,7 +380,8 @@ def test_bosun_extensions_limits_them(
         )
     if limit is not None:
         monkeypatch.setenv("BOSUN_EXTENSIONS", limit)
-    monkeypatch.setattr("sys.seen_here", here := [], raising=False)
+    here: list[str] = []
+    monkeypatch.setattr("sys.seen_here", here, raising=False)
 
     assert bench.outcome(bench.plugin()) == ("passing", "Sample plugin_start")
     assert sorted(here) == taking_part

@@ -16,7 +16,7 @@ from bosun_core.actions import ACTIONS
 from bosun_core.binding import accepted, bound_call
 from bosun_core.discovery import describe
 from bosun_core.entry_points import EntryPoint, entry_points
-from bosun_core.errors import ActionVetoed, PluginBroken
+from bosun_core.errors import ActionVetoed, ConfigurationError, EnvironmentFailure, PluginBroken
 from bosun_core.hookspecs import PROJECT
 from bosun_core.log import logger
 
@@ -128,10 +128,15 @@ def _arguments(hook: str) -> tuple[str, ...]:
     return ("deployment_info",) if ACTIONS[hook].takes_deployment else ()
 
 
+Warn = Callable[[str, "BaseException | str"], None]
+
+
 def guarded(source: Extension, warnings: list[str]) -> SimpleNamespace:
     """Return the extension as hook implementations for pluggy that let no fault of it through, only a veto."""
 
-    def warn(hook: str, problem: str) -> None:
+    def warn(hook: str, fault: BaseException | str) -> None:
+        # What an error of ours says is for users already; all else is a bug, and told with its place.
+        problem = str(fault) if isinstance(fault, str | ConfigurationError | EnvironmentFailure) else describe(fault)
         message = f"extension {source.name} failed in {hook}: {problem}"
         if message not in warnings:
             warnings.append(message)
@@ -146,18 +151,18 @@ def guarded(source: Extension, warnings: list[str]) -> SimpleNamespace:
     return SimpleNamespace(**marked)
 
 
-def _guarded_observer(method: Callable[..., Any], warn: Callable[[str, str], None]) -> Callable[..., None]:
+def _guarded_observer(method: Callable[..., Any], warn: Warn) -> Callable[..., None]:
     def action_progress(step: str, done: float, total: float | None) -> None:
         try:
             bound_call(method, step, done, total)
         except _FAULTS as error:
-            warn(_OBSERVED, describe(error))
+            warn(_OBSERVED, error)
 
     return action_progress
 
 
 def _guarded_wrapper(
-    hook: str, name: str, method: Callable[..., Any], warn: Callable[[str, str], None]
+    hook: str, name: str, method: Callable[..., Any], warn: Warn
 ) -> Callable[..., Generator[None, Any, Any]]:
     """Return a wrapper around the extension's wrapper, in the shape that pluggy asks of this hook."""
 
@@ -171,7 +176,7 @@ def _guarded_wrapper(
             warn(hook, "it did not yield")
             return (yield)
         except _FAULTS as error:
-            warn(hook, describe(error))
+            warn(hook, error)
             return (yield)
         try:
             outcome = yield
@@ -198,9 +203,7 @@ def _guarded_wrapper(
     return shapes[_arguments(hook)]
 
 
-def _finish(
-    resume: Callable[[], object], raised: BaseException | None, hook: str, warn: Callable[[str, str], None]
-) -> None:
+def _finish(resume: Callable[[], object], raised: BaseException | None, hook: str, warn: Warn) -> None:
     """Let the extension see the outcome; what it makes of it changes nothing."""
     try:
         resume()
@@ -208,7 +211,7 @@ def _finish(
         return
     except _FAULTS as error:
         if error is not raised:
-            warn(hook, describe(error))
+            warn(hook, error)
         return
     except BaseException as error:
         if error is not raised:
