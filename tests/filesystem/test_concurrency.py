@@ -59,7 +59,7 @@ def test_an_action_waits_for_another_one_and_says_so_when_the_limit_is_over(fs):
     fs.run("deployment_start", info)
     with locked(fs.base / ".bosun/locks/deployment_d1", 1, "the test"):
         status = fs.run("deployment_stop", info)
-    expected = "another action on deployment d1 has not ended within 0.2 s (lockLimit); run this one again when it has"
+    expected = "another action on deployment d1 has not ended within 0.2 s; run this one again when it has"
     assert (status["status"], status["msg"]) == ("failing", expected)
     assert fs.run("deployment_stop", info)["status"] == "passing"
 

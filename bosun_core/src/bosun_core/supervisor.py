@@ -17,9 +17,9 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
+from bosun_core.signals import ENDING, hold_signals
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 
 
 class Limits(NamedTuple):
@@ -95,12 +95,6 @@ def _end_with_parent(life_end: int) -> None:
         fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def hold_signals() -> None:
-    """Have no signal interrupt what comes now."""
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
-
-
 def _interrupt_on_signals(limits: Limits) -> None:
     def interrupt(number: int, _frame: object) -> None:
         hold_signals()  # what cleans up after the first is not disturbed by a second
@@ -110,7 +104,7 @@ def _interrupt_on_signals(limits: Limits) -> None:
             )
         raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
 
-    for number in _ENDING:
+    for number in ENDING:
         signal.signal(number, interrupt)
 
 
