@@ -42,7 +42,7 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
     began = time.monotonic()
     warnings: list[str] = []
     try:
-        document = to_document(_perform(request, warnings))
+        document = _perform(request, warnings)
     except (BosunError, Interruption) as error:
         document = failure_document(request.action, str(error), error.data)
     except SystemExit as error:
@@ -56,11 +56,12 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
         document["duration"] = round(time.monotonic() - began, 3)
     if document["timestamp"] is None:
         document["timestamp"] = time.time_ns() // 1_000_000
-    masked: dict[str, Any] = SECRETS.mask_all(_with_warnings(document, warnings))
-    return masked
+    document = _with_warnings(document, warnings)
+    # Only what is free text is masked: a secret called `duration` takes no key away.
+    return {**document, "msg": SECRETS.mask_all(document["msg"]), "data": SECRETS.mask_all(document["data"])}
 
 
-def _perform(request: ActionRequest, warnings: list[str]) -> Any:
+def _perform(request: ActionRequest, warnings: list[str]) -> dict[str, Any]:
     if request.action not in ACTIONS:
         raise InvalidRequest(_unknown_action(request.action))
     given = action_file.read(request.config) if request.config is not None else ActionFile({})
@@ -86,7 +87,11 @@ def _perform(request: ActionRequest, warnings: list[str]) -> Any:
         given.deployment_info,
     )
     at_hand = functools.partial(_artifact_at_hand, request, given, plugin)
-    return perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
+    outcome = perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
+    try:
+        return to_document(outcome)
+    except PluginBroken as error:
+        raise PluginBroken(f"{plugin_class.__name__}.{request.action} {error}") from error
 
 
 def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile) -> Any:
