@@ -1,14 +1,12 @@
 """SIGKILL at every step: what a reader sees is whole, and the same action again converges and leaves nothing behind."""
 
-import os
 import shutil
-import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bosun_core.runner import ActionRequest, run_action
+from bosun_core.runner import ActionRequest
+from bosun_test.conformance.crashes import killed
 
 from bosun_fs import atomic, copying
 
@@ -22,7 +20,7 @@ def small_chunks(monkeypatch):
 
 
 def kill_at_every_step(fs, request: ActionRequest) -> Iterator[int]:
-    """Run the action again and again, each time on the same beginning, killed at its n-th audit event."""
+    """Run the action again and again, each time on the same beginning, killed at its n-th step."""
     beginning = fs.folder / "beginning"
     shutil.copytree(fs.base, beginning)
     number = 0
@@ -30,30 +28,10 @@ def kill_at_every_step(fs, request: ActionRequest) -> Iterator[int]:
         number += 1
         shutil.rmtree(fs.base)
         shutil.copytree(beginning, fs.base)
-        if not killed_at(number, request):
+        if not killed(request, number):
             print(f"{request.action}: killed at each of {number - 1} steps")
             return
         yield number
-
-
-def killed_at(number: int, request: ActionRequest) -> bool:
-    """Run the action in a child that kills itself at its n-th audit event; False where it ended before that."""
-    child = os.fork()
-    if child == 0:
-        count = 0
-
-        def count_and_kill(_event: str, _arguments: object) -> None:
-            nonlocal count
-            count += 1
-            if count == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(count_and_kill)
-        document = run_action(request)
-        os._exit(0 if document["status"] == "passing" else 1)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, -signal.SIGKILL), f"killed at step {number}, the action ended with {status}"
-    return status != 0
 
 
 def test_a_start_that_is_killed_leaves_all_or_none_and_converges(fs):
