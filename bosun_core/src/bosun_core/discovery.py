@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ def find_plugin(word: str) -> type[Any]:
 def _nothing_answers(word: str) -> str:
     installed = sorted({entry_point.name for entry_point in entry_points(GROUP)})
     names = f"installed are {', '.join(installed)}" if installed else "none is installed"
-    if Path(word).is_dir():
+    if os.path.isdir(word):  # noqa: PTH112  # Path.is_dir raises where the name is too long
         return f"plugin {word} is a folder; name the module in it, say {word}/{Path(word).name}"
     return f"no plugin, module or file {word}; {names}; name one of them, or a path like folder/my_plugin.py"
 
@@ -147,8 +148,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}:{error.lineno})" if error.filename else ""
         return one_line(f"{type(error).__name__}: {error.msg}{place}")
-    told = f": {error}" if str(error) else ""
-    return one_line(f"{type(error).__name__}{told}{place}")
+    text = one_line(error)
+    return one_line(f"{type(error).__name__}{': ' if text else ''}{text}{place}")
 
 
 def plugin_class(module: ModuleType, source: str) -> type[Any]:
