@@ -302,6 +302,17 @@ def test_dry_run_tells_the_steps_and_changes_nothing(fs):
     assert fs.tree() == {"./": ""}
 
 
+def test_dry_run_of_a_package_behind_a_url_fetches_nothing(fs):
+    info = {**fs.info(), "modelArtifact": "http://127.0.0.1:1/a.mlpkg"}
+    status = fs.run("deployment_start", info, dry_run=True)
+    assert status["data"]["plan"] == [
+        "fetch the package, and copy it to a new folder aside unless it is the one that is there",
+        "write config.yml for model A",
+        f"put it in place as {fs.base / 'deployment_d1'}",
+    ]
+    assert fs.tree() == {"./": ""}
+
+
 def test_dry_run_of_what_is_already_so_has_an_empty_plan(fs):
     info = fs.info(package=fs.package("a"))
     fs.run("deployment_start", info)

@@ -22,6 +22,11 @@ _OTHER_KINDS = (
 )
 
 
+def is_url(artifact: str | None) -> bool:
+    """Tell whether `modelArtifact` is fetched: the runner does so before a plugin sees it, but not in a dry run."""
+    return (artifact or "").lower().startswith(("http://", "https://"))
+
+
 def local_artifact(deployment_info: DeploymentInfo) -> Path:
     """Return the path of the package, a regular file or a link to one.
 
@@ -47,7 +52,7 @@ def local_artifact(deployment_info: DeploymentInfo) -> Path:
 def _why_absent(given: str, error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
         return "is no path; check it"
-    if given.lower().startswith(("http://", "https://")):  # else core had fetched it
+    if is_url(given):  # else core had fetched it
         return "is a URL, which a dry run does not fetch; give a path to see the whole plan"
     if "://" in given:
         return "is no URL that can be fetched; write a path, or one with http:// or https://"

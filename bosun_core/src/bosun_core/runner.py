@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 from bosun_core import action_file
 from bosun_core.action_file import ActionFile
 from bosun_core.actions import ACTIONS
+from bosun_core.artifact import is_url
 from bosun_core.errors import BosunError, Interruption, InvalidRequest, PluginBroken, one_line
 from bosun_core.log import debug, mask_what_is_logged
 from bosun_core.model import DeploymentInfo
 from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, DeploymentState, failing, to_document
-
-_URLS = ("http://", "https://")
 
 
 class ActionRequest(NamedTuple):
@@ -116,8 +115,8 @@ def _artifact_at_hand(
 
     This is within the extensions' wrappers: a veto comes before it, and its progress is an event.
     """
-    is_url = ACTIONS[request.action].takes_artifact and (info.model_artifact or "").lower().startswith(_URLS)
-    if not is_url or request.dry_run:
+    to_fetch = ACTIONS[request.action].takes_artifact and is_url(info.model_artifact)
+    if not to_fetch or request.dry_run:
         yield info
         return
     from bosun_core.answers import old_model_in_use

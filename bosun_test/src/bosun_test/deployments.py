@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bosun_core.answers import DeploymentEntry
-from bosun_core.artifact import local_artifact
+from bosun_core.artifact import is_url, local_artifact
 from bosun_core.environment import environment_id
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
 from bosun_core.model import DeploymentInfo, PEInfo
@@ -207,7 +207,7 @@ def _goal(env: Environment, info: DeploymentInfo, model_id: str, current: Record
 
 
 def _package_hash(info: DeploymentInfo, *, dry_run: bool) -> str:
-    if dry_run and str(info.model_artifact).lower().startswith(("http://", "https://")):
+    if dry_run and is_url(info.model_artifact):
         return "of a package that a dry run does not fetch"
     path = local_artifact(info)
     try:
