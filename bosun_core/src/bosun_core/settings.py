@@ -83,5 +83,16 @@ def schema(model: type[Settings]) -> dict[str, Any]:
     own = definitions.pop(model.__name__)
     properties = own["properties"]
     properties["environmentId"] = properties.pop("environmentId")
+    required = own.get("required", ())
+    own["properties"] = {key: one if key in required else _or_null(one) for key, one in properties.items()}
     result = {"$schema": "https://json-schema.org/draft/2020-12/schema", **own}
     return {**result, "$defs": definitions} if definitions else result
+
+
+def _or_null(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a setting that may be null, which counts as not set."""
+    if "anyOf" in described:
+        return described
+    about = {key: value for key, value in described.items() if key in ("description", "default", "examples")}
+    kind = {key: value for key, value in described.items() if key not in about}
+    return {"anyOf": [kind, {"type": "null"}], **about}
