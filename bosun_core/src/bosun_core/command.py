@@ -25,6 +25,8 @@ _CODES = {
     ActionStatus.UNKNOWN.value: ExitCode.UNKNOWN,
 }
 
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")  # by name: they are stderr's while the action runs
+
 
 def run(options: Options) -> int:
     """Run the action that the command line asks for, report its status, and return the exit code."""
@@ -81,13 +83,15 @@ def _report(document: dict[str, Any], options: Options, stdout: TextIO) -> int:
     """Write the status where it belongs and return the exit code."""
     if document["status"] == ActionStatus.ERROR.value and document["msg"]:
         complain(document["msg"])
-    written = options.status_file is not None and _write_status_file(options.status_file, document)
+    written = options.status_file is not None and _write_status_file(options.status_file, document, stdout)
     if not written or options.show_status or options.json:
         _show(document, options, stdout)
     return ExitCode.PASSING if written and not options.exit_codes else _CODES[document["status"]]
 
 
-def _write_status_file(path: str, document: dict[str, Any]) -> bool:
+def _write_status_file(path: str, document: dict[str, Any], stdout: TextIO) -> bool:
+    if path in _STDOUT:
+        return _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
     try:
         status_file.write(path, document)
     except StatusNotWritten as error:
@@ -98,20 +102,26 @@ def _write_status_file(path: str, document: dict[str, Any]) -> bool:
 
 
 def _show(document: dict[str, Any], options: Options, stdout: TextIO) -> None:
+    if options.json:
+        import json
+
+        _put(stdout, lambda: stdout.write(json.dumps(document, ensure_ascii=False) + "\n"))
+    elif stdout.isatty():
+        from bosun_core.terminal import print_status
+
+        _put(stdout, lambda: print_status(document, stdout))
+    else:
+        _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
+
+
+def _put(stdout: TextIO, write: Callable[[], object]) -> bool:
     try:
-        if options.json:
-            import json
-
-            stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
-        elif stdout.isatty():
-            from bosun_core.terminal import print_status
-
-            print_status(document, stdout)
-        else:
-            stdout.write(status_file.as_yaml(document))
+        write()
         stdout.flush()
     except OSError as error:
         complain(f"cannot write the status to stdout: {error.strerror}")
+        return False
+    return True
 
 
 @contextmanager
