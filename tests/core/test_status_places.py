@@ -45,6 +45,14 @@ def test_a_status_file_holds_the_six_keys_in_order_and_stdout_nothing(bench: Ben
     assert (run.code, run.stdout, run.stderr) == (0, "", "")
 
 
+def test_a_plugin_that_changes_the_working_directory_does_not_move_the_status_file(bench: Bench) -> None:
+    bench.plugin("def pe_status(self):\n    os.chdir('/')\n    return ok('elsewhere')", head="import os")
+
+    run = bench.command(*ACT, "--status-file", "status.yaml")
+
+    assert facts(run.status_file.read_text()) == {**PASSING, "msg": "elsewhere"}
+
+
 def test_nothing_is_left_beside_the_status_file(bench: Bench) -> None:
     (bench.folder / "out").mkdir()
 

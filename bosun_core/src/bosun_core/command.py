@@ -13,7 +13,7 @@ from bosun_core.cli import complain
 from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritten
 from bosun_core.log import LogSettings, set_up
 from bosun_core.options import Options
-from bosun_core.runner import ActionRequest, failure_document, run_action
+from bosun_core.runner import ActionRequest, bug_of_plugin, failure_document, run_action
 from bosun_core.signals import hold_signals
 from bosun_core.status import ActionStatus
 from bosun_core.supervisor import Limits, supervised
@@ -30,15 +30,16 @@ _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")  # by name: they are s
 
 def run(options: Options) -> int:
     """Run the action that the command line asks for, report its status, and return the exit code."""
+    home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
     with _stdout_kept_for_status() as stdout:
         return supervised(
-            action=lambda: _report(_status(options), options, stdout),
+            action=lambda: _report(_status(options, home), options, stdout),
             died=lambda reason: _report(failure_document(options.action or "", reason), options, stdout),
             limits=Limits(options.timeout, options.grace),
         )
 
 
-def _status(options: Options) -> dict[str, Any]:
+def _status(options: Options, home: int) -> dict[str, Any]:
     """Run the action and return its status, whatever ends it; no signal disturbs what follows."""
     hide_progress: Callable[[], None] = lambda: None  # noqa: E731  # the bar that is not shown has nothing to hide
     try:
@@ -51,9 +52,12 @@ def _status(options: Options) -> dict[str, Any]:
             document = run_action(_request(options))
         finally:
             hold_signals()
+            os.fchdir(home)  # a plugin may have gone elsewhere, and the status file's path may be relative
             hide_progress()
     except (BosunError, Interruption) as error:
         document = failure_document(options.action or "", str(error))
+    except BaseException as error:  # run_action tells of each Exception; a plugin may raise what is none
+        document = failure_document(options.action or "", bug_of_plugin(_request(options), error))
     return document
 
 
