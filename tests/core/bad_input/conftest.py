@@ -106,7 +106,7 @@ class Stage:
                 mode = path.lstat().st_mode
                 content: bytes | str = b""
                 if stat.S_ISLNK(mode):
-                    content = os.readlink(path)
+                    content = str(path.readlink())
                 elif stat.S_ISREG(mode):
                     content = path.read_bytes()
                 found[str(path.relative_to(self.folder))] = (stat.filemode(mode), content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,9 +35,8 @@ PATHS = {
 @pytest.fixture(autouse=True)
 def _things_to_name(stage: Stage) -> None:
     stage.put("action.yaml", "deploymentInfo: {id: d0}")
-    os.chmod(stage.put("secret", "baseDir: x"), 0)
-    with open(stage.put("huge", ""), "wb") as huge:
-        huge.truncate(17 * 1024**2)
+    Path(stage.put("secret", "baseDir: x")).chmod(0)
+    os.truncate(stage.put("huge", ""), 17 * 1024**2)
     (stage.folder / "dangling").symlink_to("nowhere")
     (stage.folder / "loop").symlink_to("loop")
     with socket.socket(socket.AF_UNIX) as listener:

@@ -26,9 +26,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 TOO_MANY = "holds more than 1,000,000 values; is it the right file?"
 TOO_DEEP = "is nested deeper than 100 levels; flatten it"
 FILE_NAME = "is no name for a file in a deployment's folder; write say config.yml"
-PREFIX = (
-    "cannot begin a folder's name; write at most 127 bytes without a slash, a control character, or a dot first"
-)
+PREFIX = "cannot begin a folder's name; write at most 127 bytes without a slash, a control character, or a dot first"
 LONG = "p" * 37
 
 # What is in the file, and the line.
@@ -36,9 +34,15 @@ CONTENTS: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", f"{SOURCE} is empty; --gen-config shows what belongs into it"),
     "white space": (" \n\n", f"{SOURCE} is empty; --gen-config shows what belongs into it"),
     "a program": (b"\x7fELF\x02\x01\x01\xff", f"{SOURCE} is no UTF-8 text (byte 7); is it the right file?"),
-    "utf-16": ("baseDir: x".encode("utf-16-le"), f"{SOURCE}:1 is no YAML: control characters are not allowed; mend it there"),
+    "utf-16": (
+        "baseDir: x".encode("utf-16-le"),
+        f"{SOURCE}:1 is no YAML: control characters are not allowed; mend it there",
+    ),
     "latin-1": ("# é\nbaseDir: x".encode("latin-1"), f"{SOURCE} is no UTF-8 text (byte 2); is it the right file?"),
-    "a NUL byte": (b"# one\nbaseDir: a\x00b", f"{SOURCE}:2 is no YAML: control characters are not allowed; mend it there"),
+    "a NUL byte": (
+        b"# one\nbaseDir: a\x00b",
+        f"{SOURCE}:2 is no YAML: control characters are not allowed; mend it there",
+    ),
     "a list": ("- baseDir\n", f"{SOURCE} {NO_MAPPING}"),
     "a text": ("baseDir {tmp}/base\n", f"{SOURCE} {NO_MAPPING}"),
     "a null": ("~\n", f"{SOURCE} {NO_MAPPING}"),
@@ -61,9 +65,9 @@ CONTENTS: dict[str, tuple[str | bytes, str]] = {
     ),
     "an open bracket": (
         "baseDir: [a\n",
-        f"{SOURCE}:2 is no YAML: did not find expected ',' or ']'; mend it there",
+        f"{SOURCE}:1 is no YAML: did not find expected ',' or ']'; mend it there",
     ),
-    "an open quote": ('baseDir: "a\n', f"{SOURCE}:2 is no YAML: found unexpected end of stream; mend it there"),
+    "an open quote": ('baseDir: "a\n', f"{SOURCE}:1 is no YAML: found unexpected end of stream; mend it there"),
     "a tab": ("baseDir:\n\tx: y\n", f"{SOURCE}:2 is no YAML: a tab stands where only spaces may; mend it there"),
     "two documents": (
         "baseDir: {tmp}/base\n---\nbaseDir: x\n",
@@ -169,9 +173,7 @@ CONTENTS: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "line"), CONTENTS.values(), ids=CONTENTS)
-def test_a_private_configuration_that_cannot_be_used_is_refused(
-    stage: Stage, content: str | bytes, line: str
-) -> None:
+def test_a_private_configuration_that_cannot_be_used_is_refused(stage: Stage, content: str | bytes, line: str) -> None:
     stage.put("private.yaml", content)
     config = stage.put("action.yaml", "deploymentInfo: {id: d0}")
     stage.refused(*stage.command("deployment_stop", "--config", config), line=line, state="errored")
