@@ -6,6 +6,8 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 PYPROJECTS := pyproject.toml $(wildcard */pyproject.toml examples/*/pyproject.toml)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+# The machine's own certificates count too: behind a company's proxy no others do.
+export UV_SYSTEM_CERTS := 1
 # Without compiled modules every start of the runner would be measured and tested at half its speed.
 unexport PYTHONDONTWRITEBYTECODE
 
