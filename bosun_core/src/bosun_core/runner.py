@@ -116,6 +116,8 @@ def _artifact_at_hand(
     This is within the extensions' wrappers: a veto comes before it, and its progress is an event.
     """
     to_fetch = ACTIONS[request.action].takes_artifact and is_url(info.model_artifact)
+    if to_fetch:
+        SECRETS.learn_url(str(info.model_artifact))
     if not to_fetch or request.dry_run:
         yield info
         return
