@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -48,6 +49,13 @@ class Stage:
         path = self.folder / name
         path.write_bytes(content if isinstance(content, bytes) else self.placed(content).encode("utf-8"))
         return str(path)
+
+    def put_socket(self, name: str) -> None:
+        """Leave a socket that nobody listens to."""
+        here = os.open(self.folder, os.O_RDONLY)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"/proc/self/fd/{here}/{name}")  # the path of a socket may have 108 bytes only
+        os.close(here)
 
     def placed(self, text: str) -> str:
         return text.replace("{tmp}", str(self.folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,10 +69,7 @@ def _things_to_name(stage: Stage) -> None:
     (stage.folder / "secret").chmod(0)
     (stage.folder / "closed").mkdir(mode=0)
     os.mkfifo(stage.folder / "pipe")
-    with socket.socket(socket.AF_UNIX) as listener:
-        here = os.open(stage.folder, os.O_RDONLY)
-        listener.bind(f"/proc/self/fd/{here}/socket")  # a socket's own path may have 108 bytes only
-        os.close(here)
+    stage.put_socket("socket")
 
 
 @pytest.mark.parametrize(("artifact", "line"), ARTIFACTS.values(), ids=ARTIFACTS)

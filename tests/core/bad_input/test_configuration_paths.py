@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,10 +38,7 @@ def _things_to_name(stage: Stage) -> None:
     os.truncate(stage.put("huge", ""), 17 * 1024**2)
     (stage.folder / "dangling").symlink_to("nowhere")
     (stage.folder / "loop").symlink_to("loop")
-    with socket.socket(socket.AF_UNIX) as listener:
-        here = os.open(stage.folder, os.O_RDONLY)
-        listener.bind(f"/proc/self/fd/{here}/socket")  # a socket's own path may have 108 bytes only
-        os.close(here)
+    stage.put_socket("socket")
 
 
 @pytest.mark.parametrize(("path", "line"), PATHS.values(), ids=PATHS)
