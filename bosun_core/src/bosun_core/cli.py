@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _refuse(error, arguments)
     if not asks_for_information(options):
+        from bosun_core.signals import keep_for_later
+
+        keep_for_later()
         from bosun_core.command import run
 
         return run(options)

@@ -17,9 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
-from bosun_core.signals import hold_signals
-
-_ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+from bosun_core.signals import heeded, hold_signals
 
 
 class Limits(NamedTuple):
@@ -38,7 +36,7 @@ def supervised(action: Callable[[], int], died: Callable[[str], int], limits: Li
     """
     # An agent may have SIGCHLD ignored, which a new process inherits: then nobody would be told of the child's end.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    watched = (signal.SIGCHLD, *_heeded())
+    watched = (signal.SIGCHLD, *heeded())
     signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     result_end, child_result_end = os.pipe()
     child_life_end, life_end = os.pipe()
@@ -61,11 +59,6 @@ def supervised(action: Callable[[], int], died: Callable[[str], int], limits: Li
     hold_signals()  # one that comes now must not keep the status from being written
     signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
     return result[0] if result else died(reason)
-
-
-def _heeded() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask to end, but for those that whoever started us has ignored, as nohup does."""
-    return tuple(number for number in _ASKED_TO_END if signal.getsignal(number) is not signal.SIG_IGN)
 
 
 def _read_now(descriptor: int) -> bytes:
@@ -131,7 +124,7 @@ def _interrupt_on_signals(limits: Limits, life_end: int) -> None:
         raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
 
     # SIGTERM even where it was ignored at the start: it is how the parent's end is told.
-    for number in {signal.SIGTERM, signal.SIGALRM, *_heeded()}:
+    for number in {signal.SIGTERM, signal.SIGALRM, *heeded()}:
         signal.signal(number, interrupt)
 
 
