@@ -11,17 +11,24 @@ from bosun_core.runner import ActionRequest
 
 from bosun_core import cli
 from bosun_test.conformance.base import Promises
-from bosun_test.conformance.crashes import counted_steps, in_a_child, spread
 from bosun_test.conformance.driving import Driver, Status, arguments_of
 from bosun_test.conformance.environment import Environment
-from bosun_test.conformance.profile import chosen_profile
+from bosun_test.conformance.steps import at, counted_steps, in_a_child, spread
 
 _AT_ONCE = 8
 _ROUNDS = 3
+_SIGNALS = 16
 
 
 class Processes(Promises):
     """Concurrency and cancellation."""
+
+    def test_no_process_remembers_anything_that_another_would_not_see(self, driver: Driver) -> None:
+        driver.finished([driver.popen(driver.request("deployment_start", "d1", "A", driver.package("A")))])
+        driver.expect(driver.run("deployment_status", "d1").model, "A", "what another process started is seen here")
+        driver.replace("B")
+        (status,) = driver.finished([driver.popen(driver.request("deployment_status", "d1"))])
+        driver.expect(status.model, "B", "what this process did is seen in another", "keep nothing in the process")
 
     def test_replacements_of_one_deployment_at_once_are_done_one_after_the_other(self, driver: Driver) -> None:
         driver.start("d1", "A")
@@ -32,7 +39,7 @@ class Processes(Promises):
             ]
             statuses = driver.finished([driver.popen(request) for request in requests])
             driver.expect([status["status"] for status in statuses], ["passing"] * 2, "both replacements pass")
-            running = {name: one.model for name, one in driver.environment.running().items()}
+            running = driver.models()
             if running not in ({"d1": "B"}, {"d1": "C"}):
                 raise driver.broken(f"{running} runs, neither of the two new models", "hold a lock over look and act")
             driver.expect_clean(running, "one of the two runs, whole")
@@ -49,7 +56,7 @@ class Processes(Promises):
         stop = driver.request("deployment_stop", "d1", "A")
         statuses = driver.finished([driver.popen(request) for request in (start, stop) * 2])
         driver.expect({status["status"] for status in statuses}, {"passing"}, "starts and stops at once all pass")
-        running = {name: one.model for name, one in driver.environment.running().items()}
+        running = driver.models()
         if running not in ({}, {"d1": "A"}):
             raise driver.broken(f"{running} runs")
         driver.expect_clean(running, "the deployment runs or is gone")
@@ -62,10 +69,10 @@ class Processes(Promises):
         request = driver.request("deployment_replace_model", "d1", "A", driver.package("B"), newModelId="B")
         steps = counted_steps(request)
         environment.reset()
-        for step in spread(steps, min(chosen_profile().kills or 16, 16)):
+        for step in spread(steps, min(driver.profile.kills or _SIGNALS, _SIGNALS)):
             driver.start("d1", "A")
             status = _signalled(driver, request, number, step)
-            running = {name: one.model for name, one in environment.running().items()}
+            running = driver.models()
             if running not in ({"d1": "A"}, {"d1": "B"}):
                 raise driver.broken(
                     f"{number.name} at step {step} of {steps}: {running} runs, not the old or new model"
@@ -84,10 +91,7 @@ def _signalled(driver: Driver, request: ActionRequest, number: int, step: int) -
     def command() -> int:
         return cli.main([*arguments_of(request), "--status-file", str(path)])
 
-    def send(_: int) -> None:
-        os.kill(os.getpid(), number)
-
-    in_a_child(command, step, send)
+    in_a_child(command, at(step, lambda: os.kill(os.getpid(), number)))
     if not path.exists():
         raise driver.broken(f"no status file after {signal.Signals(number).name} at step {step}")
     return Status(yaml.safe_load(path.read_text()))
