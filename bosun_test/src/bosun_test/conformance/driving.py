@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ import yaml
 from bosun_core.errors import one_line
 from bosun_core.runner import ActionRequest, run_action
 
+from bosun_test.conformance import kill
 from bosun_test.conformance.environment import Environment, NothingAnswersError, PackageKind, Running
 from bosun_test.conformance.profile import Profile, chosen_profile
 from bosun_test.conformance.steps import killed
@@ -59,11 +61,10 @@ class Driver:
         """Add a line to the story."""
         self._story.append(f"# {line}")
 
-    def note(self, request: ActionRequest, comment: str | None = None) -> None:
-        """Add a request to the story, after a comment."""
-        if comment is not None:
-            self.tell(comment)
-        self._story.append(self._pasted(request))
+    def note(self, request: ActionRequest, number: signal.Signals | None = None, step: int = 0) -> None:
+        """Add a request to the story, with the signal that it gets at a step."""
+        runner = ["bosun-plugin-runner"] if number is None else kill.words(number, step)
+        self._story.append(_pasted(request, runner))
 
     def package(self, name: str, kind: PackageKind = PackageKind.GOOD) -> Path:
         """Return the environment's package of that name."""
@@ -89,9 +90,10 @@ class Driver:
 
     def killed(self, request: ActionRequest, step: int) -> bool:
         """Run a request in a process that is killed at a step; False where it ended before that."""
+        self.note(request, signal.SIGKILL, step)
         hit = killed(request, step)
-        self._story.append(self._pasted(request, f"python -m bosun_test.conformance.kill {step}"))
-        self.tell("  killed" if hit else "  ended before it could be killed")
+        if not hit:
+            self.tell("  ended before it could be killed")
         return hit
 
     def start(self, deployment: str = "d1", model: str = "A", package: str | None = None, **more: Any) -> Status:
@@ -147,7 +149,7 @@ class Driver:
     def popen(self, request: ActionRequest, *flags: str, **options: Any) -> subprocess.Popen[str]:
         """Start the runner as a process, its status on stdout."""
         command = [sys.executable, "-m", "bosun_core", *arguments_of(request), *flags]
-        self._story.append(self._pasted(request) + " &")
+        self._story.append(f"{_pasted(request)} &")
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def finished(self, processes: Sequence[subprocess.Popen[str]]) -> list[Status]:
@@ -221,18 +223,18 @@ class Driver:
         done = ["what was done, to be pasted into a shell:", *self._story] if self._story else []
         return PromiseBroken("\n".join([fault, *([f"  advice:   {advice}"] if advice else []), *done]))
 
-    def _pasted(self, request: ActionRequest, runner: str = "bosun-plugin-runner") -> str:
-        """Return the request as a command that can be pasted into a shell."""
-        document = json.dumps(json.loads(Path(str(request.config)).read_text()))
-        words = arguments_of(request._replace(config="-"))
-        return f"printf %s {shlex.quote(document)} | {runner} {shlex.join(words)}"
-
 
 def arguments_of(request: ActionRequest) -> list[str]:
     """Return a request as words of the command line."""
     files = ["--config", str(request.config), "--private-config", str(request.private_config)]
     dry_run = ["--dry-run"] if request.dry_run else []
     return ["--plugin", request.plugin, "--action", request.action, *files, *dry_run]
+
+
+def _pasted(request: ActionRequest, runner: Sequence[str] = ("bosun-plugin-runner",)) -> str:
+    """Return the request as a command that can be pasted into a shell."""
+    document = json.dumps(json.loads(Path(str(request.config)).read_text()))
+    return f"printf %s {shlex.quote(document)} | {shlex.join([*runner, *arguments_of(request._replace(config='-'))])}"
 
 
 def _as_expected(found: Running, expected: Running | str | None) -> Running | str:

@@ -63,7 +63,8 @@ class Meanwhile(Promises):
         steps = _counted(driver, request, prepare)
         stage = 0
         prepare()
-        driver.note(request, "held at each of its steps, and looked at")
+        driver.tell("held at each of its steps, and looked at:")
+        driver.note(request)
         with Held(request, spread(steps, driver.profile.kills)) as held:
             while _held_again(driver, held):
                 found = self._looked(driver, f"{request.action} at step {held.step} of {steps}", models)
@@ -113,7 +114,8 @@ class Meanwhile(Promises):
             driver.environment.reset()
             driver.begin_story()
             prepare()
-            driver.note(first, f"held at step {step} while the next one runs, or waits for it")
+            driver.tell(f"held at step {step} while the one after it runs, or waits for it:")
+            driver.note(first)
             with Held(first, (step,)) as one:
                 if not _held_again(driver, one):
                     continue
