@@ -115,7 +115,7 @@ class Stage:
                 content: bytes | str = b""
                 if stat.S_ISLNK(mode):
                     content = str(path.readlink())
-                elif stat.S_ISREG(mode):
+                elif stat.S_ISREG(mode) and os.access(path, os.R_OK):
                     content = path.read_bytes()
                 found[str(path.relative_to(self.folder))] = (stat.filemode(mode), content)
         return found

@@ -61,17 +61,17 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("before", [False, True], ids=["--status-file last", "--status-file first"])
 @pytest.mark.parametrize(("flags", "line"), MISUSES.values(), ids=MISUSES)
-def test_a_command_line_that_cannot_be_read_does_nothing(
-    stage: Stage, flags: tuple[str, ...], line: str, before: bool
-) -> None:
+def test_a_command_line_that_cannot_be_read_does_nothing(stage: Stage, flags: tuple[str, ...], line: str) -> None:
     stage.put("action.yaml", "deploymentInfo: {id: d0}")
     given = [stage.placed(flag) for flag in flags]
-    status = f"--status-file={stage.status_file}"
-    # A flag that lacks its value would take what follows for it.
-    arguments = [status, *given] if before else [*given, status]
-    stage.refused(*arguments, line=line, code=64)
+    stage.refused(*given, f"--status-file={stage.status_file}", line=line, code=64)
+
+
+def test_a_status_file_that_is_named_first_is_found_too(stage: Stage) -> None:
+    stage.refused(
+        "--status-file", str(stage.status_file), "--timeout", line=f"--timeout needs a value; {HELP}", code=64
+    )
 
 
 @pytest.mark.parametrize("flags", [("--status-file",), ("--status-file=", "--frob"), ("--status-file", "--frob")])
