@@ -61,6 +61,8 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
 
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Make the deployment's folder, or bring the one that is there to the given model, package and settings."""
+    if not os.path.lexists(env.place(str(info.id)).folder):
+        wanted(env.settings, info, str(info.model_id))  # what is refused leaves no folder for locks either
     with _bringing(env, info) as (place, current):
         goal = wanted(env.settings, info, str(info.model_id))
         return _bring(env, place, current, goal)

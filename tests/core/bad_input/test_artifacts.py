@@ -94,6 +94,14 @@ def test_a_start_without_an_artifact_is_refused(stage: Stage, line: str) -> None
     stage.refused(*stage.command("deployment_start", "--config", config), line=expected, state="errored")
 
 
+def test_a_start_that_is_refused_leaves_an_empty_environment_empty(stage: Stage) -> None:
+    (stage.folder / "empty").mkdir()
+    stage.put("private.yaml", "baseDir: {tmp}/empty")
+    config = stage.put("action.yaml", "deploymentInfo: {id: d1, modelId: m1, modelArtifact: /none}")
+    line = "modelArtifact /none does not exist; check the path"
+    stage.refused(*stage.command("deployment_start", "--config", config), line=line, state="errored")
+
+
 def test_a_link_to_a_package_is_a_package(stage: Stage) -> None:
     document = stage.act("deployment_start", "deploymentInfo: {id: d1, modelId: m1, modelArtifact: {tmp}/to-package}")
     assert (document["status"], document["msg"]) == ("passing", "deployment d1 holds model m1")
