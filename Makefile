@@ -33,7 +33,7 @@ test: .venv/.ready ## run the tests
 	$(BIN)/python -m pytest
 
 test-thorough: .venv/.ready ## run the tests with thousands of random examples and the slow ones in full
-	BOSUN_THOROUGH=1 $(BIN)/python -m pytest
+	BOSUN_THOROUGH=1 BOSUN_CONFORMANCE=thorough $(BIN)/python -m pytest
 
 check: .venv/.ready ## lint, check formatting and types
 	$(BIN)/ruff check .

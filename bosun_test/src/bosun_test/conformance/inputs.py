@@ -61,8 +61,10 @@ class Inputs(Promises):
         driver.expect(environment.picture(), before, "nothing was made")
 
     def test_free_text_has_no_effect(self, driver: Driver) -> None:
-        driver.start("d1", "A", name=HOSTILE_TEXT, description=HOSTILE_TEXT)
-        driver.expect_clean({"d1": "A"}, "name and description are free text and part of no name")
+        models = {"d1": "A", "d2": "B"}
+        for deployment, model in models.items():
+            driver.start(deployment, model, name=HOSTILE_TEXT, description=HOSTILE_TEXT)
+        driver.expect_clean(models, "name and description are free text and part of no name")
 
     def test_what_the_plugin_does_not_know_of_the_agent_is_ignored(self, driver: Driver) -> None:
         driver.start("d1", "A", invented="x", plugin_config={"invented": {"by": "a newer agent"}})

@@ -36,9 +36,10 @@ class Load:
     def __init__(self, clients: Sequence[Client], limit: int = 200_000) -> None:
         self.samples: list[Sample] = []
         self.marks: list[tuple[float, str]] = []
+        self._answered = 0
         self._limit = limit
         self._end = threading.Event()
-        self._flowing = threading.Event()
+        self._noted = threading.Condition()
         self._began = time.monotonic()
         self._threads = [threading.Thread(target=self._loop, args=[client], daemon=True) for client in clients]
 
@@ -55,9 +56,11 @@ class Load:
             thread.join()
         self.samples.sort()
 
-    def flowing(self, limit: float = 10.0) -> bool:
-        """Wait until requests have been answered; False where none was within `limit` seconds."""
-        return self._flowing.wait(limit)
+    def goes_on(self, answers: int, limit: float) -> bool:
+        """Wait until `answers` more requests have been answered; False where it takes longer than `limit` seconds."""
+        with self._noted:
+            goal = self._answered + answers
+            return self._noted.wait_for(lambda: self._answered >= goal, limit)
 
     def mark(self, what: str) -> float:
         """Note what happened just now; returns the time, in seconds since the load began."""
@@ -88,9 +91,10 @@ class Load:
         return not self._end.is_set() and len(self.samples) < self._limit
 
     def _note(self, began: float, model: str | None, fault: str | None) -> None:
-        self.samples.append(Sample(began - self._began, time.monotonic() - began, model, fault))
-        if fault is None:
-            self._flowing.set()
+        with self._noted:
+            self.samples.append(Sample(began - self._began, time.monotonic() - began, model, fault))
+            self._answered += fault is None
+            self._noted.notify_all()
 
 
 def percentile(samples: Sequence[Sample], share: float) -> float:

@@ -25,11 +25,15 @@ class Processes(Promises):
     """Concurrency and cancellation."""
 
     def test_no_process_remembers_anything_that_another_would_not_see(self, driver: Driver) -> None:
-        driver.finished([driver.popen(driver.request("deployment_start", "d1", "A", driver.package("A")))])
-        driver.expect(driver.run("deployment_status", "d1").model, "A", "what another process started is seen here")
-        driver.replace("B")
-        (status,) = driver.finished([driver.popen(driver.request("deployment_status", "d1"))])
-        driver.expect(status.model, "B", "what this process did is seen in another", "keep nothing in the process")
+        driver.start("d1", "A")
+        driver.expect(driver.run("deployment_status", "d1").model, "A", "the status tells what was started")
+        replacement = driver.request("deployment_replace_model", "d1", "A", driver.package("B"), newModelId="B")
+        driver.finished([driver.popen(replacement)])
+        told = [driver.run("deployment_status", "d1")]
+        told += driver.finished([driver.popen(driver.request("deployment_status", "d1"))])
+        models = [status.model for status in told]
+        promise = "what one process did is seen in every other"
+        driver.expect(models, ["B", "B"], promise, "keep nothing in the process: the environment is the only memory")
 
     def test_replacements_of_one_deployment_at_once_are_done_one_after_the_other(self, driver: Driver) -> None:
         driver.start("d1", "A")
@@ -62,7 +66,7 @@ class Processes(Promises):
             raise driver.broken(f"{running} runs")
         driver.expect_clean(running, "the deployment runs or is gone")
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: str(number.name))
     def test_a_runner_that_is_told_to_end_leaves_a_status_and_the_old_or_the_new_model(
         self, driver: Driver, number: signal.Signals
     ) -> None:

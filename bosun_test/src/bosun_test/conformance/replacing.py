@@ -62,6 +62,12 @@ class Replacing(Promises):
         status = driver.replace("B", package=driver.package("B").with_name("missing.mlpkg"))
         self._old_model_is_in_use(driver, status)
 
+    def test_a_start_with_a_missing_package_fails_and_leaves_nothing(self, driver: Driver) -> None:
+        missing = driver.package("A").with_name("missing.mlpkg")
+        outcome = driver.run("deployment_start", "d1", "A", missing).outcome
+        driver.expect(outcome, ("failing", "errored"), "a start with a package that is not there fails")
+        driver.expect_clean({}, "nothing is left of what was begun")
+
     def test_a_start_over_a_running_model_with_a_missing_package_keeps_it(self, driver: Driver) -> None:
         driver.start("d1", "A")
         missing = driver.package("B").with_name("missing.mlpkg")

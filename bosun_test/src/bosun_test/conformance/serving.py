@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,7 @@ PICTURES = "BOSUN_CONFORMANCE_PICTURES"
 """The variable that names a folder for the pictures of the runs under load."""
 
 _CLIENTS_OF_A_KIND = 2
+_BETWEEN_SWITCHES = 40  # answers
 
 
 class Serving(Promises):
@@ -64,27 +66,20 @@ class Serving(Promises):
         driver.run("plugin_start")
         url = driver.url(driver.start("d1", "A"))
         driver.answer("d1", url)
-        switches: list[tuple[float, str, str]] = []
-        old = "A"
+        switches = [(0.0, "A")]
         with Load(_clients(environment, "d1", url)) as load:
-            if not load.flowing(environment.action_limit):
-                raise driver.broken(f"nothing answered at {url}: {load.samples[:3]}")
             for number in range(driver.profile.replacements):
+                _flows(driver, load)
                 load.mark("begins")
-                new = act(number)
-                switches.append((load.mark(f"{new} serves"), old, new))
-                old = new
+                model = act(number)
+                switches.append((load.mark(f"{model} serves"), model))
+            _flows(driver, load)
         _draw(load, title)
         failed = load.failed()
-        driver.expect(
-            [sample.fault for sample in failed[:5]],
-            [],
-            f"{title} ({len(failed)} of {len(load.samples)} did)",
-            "switch only when the new model answers, and let the old one finish what it has begun",
-        )
-        for moment, before, after in switches:
-            late = load.answered_by(before, since=moment) if before != after else []
-            driver.expect(len(late), 0, f"no request that began after the action ended is answered by model {before}")
+        faults = [sample.fault for sample in failed[:5]]
+        advice = "switch only when the new model answers, and let the old one finish what it has begun"
+        driver.expect(faults, [], f"{title} ({len(failed)} of {len(load.samples)} did)", advice)
+        _check_who_answered(driver, load, switches)
 
     def _answer(self, driver: Driver, name: str) -> str:
         return driver.answer(name, driver.url(driver.run("deployment_status", name)))
@@ -98,6 +93,20 @@ def _clients(environment: Environment, name: str, url: str) -> list[Client]:
         yield lambda: environment.ask(name, url)
 
     return [anew, lambda: environment.kept_open(name, url)] * _CLIENTS_OF_A_KIND
+
+
+def _flows(driver: Driver, load: Load) -> None:
+    if not load.goes_on(_BETWEEN_SWITCHES, driver.environment.action_limit):
+        raise driver.broken(f"under load no answer came any more; the last requests: {load.samples[-3:]}")
+
+
+def _check_who_answered(driver: Driver, load: Load, switches: Sequence[tuple[float, str]]) -> None:
+    models = {model for _, model in switches}
+    strangers = sorted({sample.model for sample in load.samples if sample.model is not None} - models)
+    driver.expect(strangers, [], "no request is answered by another model than the old and the new")
+    for (_, before), (moment, after) in itertools.pairwise(switches):
+        late = load.answered_by(before, since=moment) if before != after else []
+        driver.expect(len(late), 0, f"no request that began after the action ended is answered by model {before}")
 
 
 def _draw(load: Load, title: str) -> None:
