@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 # Without compiled modules every start of the runner would be measured and tested at half its speed.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-thorough check format bench build docs clean
+.PHONY: help setup demo test test-thorough check format bench build index docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,9 @@ bench: .venv/.ready ## measure speed and memory against baselines of the same ru
 
 build: .venv/.ready ## build the wheels and source distributions into dist/
 	for distribution in bosun-core bosun-fs bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
+
+index: .venv/.ready ## serve a package index with our distributions and all that they need, at 127.0.0.1:8765
+	$(BIN)/python tools/local_index.py --port 8765
 
 docs: .venv/.ready ## regenerate the generated pages of docs/
 	$(BIN)/python tools/generate_docs.py

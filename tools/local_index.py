@@ -26,7 +26,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 ROOT = Path(__file__).parents[1]
 DISTRIBUTIONS = sorted(path.parent.name for path in ROOT.glob("bosun_*/pyproject.toml"))
 LIMIT = 300.0  # seconds that fetching and building may take
-_TOOLS = ("hypothesis", "mypy", "pytest", "ruff")  # what a plugin's author needs, in the versions that we use
+_TOOLS = ("hypothesis", "mypy", "pip", "pytest", "ruff")  # what a plugin's author needs, in the versions that we use
 
 
 class Index(NamedTuple):
@@ -93,7 +93,7 @@ def third_party() -> Path:
 
 def _requirements() -> list[str]:
     """Return what our distributions need to be built, used and tested, and to be published."""
-    wanted = {_version_of_uv()}
+    wanted = {_version_of_uv(), "editables"}  # which hatchling asks for where an installation is editable
     for name in DISTRIBUTIONS:
         document = tomllib.loads((ROOT / name / "pyproject.toml").read_text())
         project: dict[str, Any] = document["project"]
