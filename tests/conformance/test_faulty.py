@@ -57,6 +57,7 @@ def faulty(request, tmp_path):
         served = request.getfixturevalue("served") if module == "serving" else None
         found = FilesystemEnvironment(tmp_path, *served) if served else SharedPartsSample(tmp_path)
         found.plugin = str(path)
+        found.settling = 0.0
         return found
 
     return environment

@@ -81,6 +81,13 @@ def test_a_late_answer_of_the_old_model_is_found(service):
     assert {sample.model for sample in load.answered_by("A", since=switched)} == {"A"}
 
 
+def test_waiting_for_answers_since_a_time_counts_no_earlier_ones(service):
+    with Load([service.client]) as load:
+        later = load.mark("now") + 0.05
+        assert load.goes_on(10, limit=10, since=later)
+    assert len([sample for sample in load.samples if sample.began >= later]) >= 10
+
+
 def test_where_nothing_answers_any_more_waiting_has_an_end(service):
     service.fails_every = 1
     with Load([service.client], limit=1000) as load:

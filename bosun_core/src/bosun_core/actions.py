@@ -1,7 +1,5 @@
 """The nine words of `--action`, and what core knows of each without asking a plugin."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The contract's standard answers, the same words in every environment: pure functions of what a plugin found."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 

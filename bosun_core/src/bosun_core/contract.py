@@ -12,7 +12,6 @@ CONTRACT_VERSION = "1.0"
 
 # Majors that are no longer supported, and the first bosun-core without each. 0 is from before the first release.
 _DROPPED = {0: "0.1"}
-_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})")
 
 
 def check_contract(plugin: type[Any], source: str) -> None:
@@ -24,7 +23,7 @@ def check_contract(plugin: type[Any], source: str) -> None:
     wanted = getattr(plugin, "contract_version", None)
     if wanted is None or wanted == CONTRACT_VERSION:
         return
-    match = _VERSION.fullmatch(wanted) if isinstance(wanted, str) else None
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", wanted) if isinstance(wanted, str) else None
     if match is None:
         raise PluginBroken(
             f'plugin {source}: contract_version is {wanted!r}; write the text "{CONTRACT_VERSION}", '

@@ -1,7 +1,5 @@
 """From the word after `--plugin` to a plugin class: entry point, module or path."""
 
-from __future__ import annotations
-
 import importlib.util
 import inspect
 import os

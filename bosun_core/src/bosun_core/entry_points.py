@@ -4,8 +4,6 @@ importlib.metadata does the same and takes 34 ms to import, of the 46 ms that th
 (measured with Python 3.11, where the bare interpreter takes 8.5 ms); reading the files takes 1 ms for 50 distributions.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Extensions: plugins of the runner that wrap or observe every action, and can neither alter nor lose an outcome."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 import inspect

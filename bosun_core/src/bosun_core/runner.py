@@ -1,7 +1,5 @@
 """One action, from the files that describe it to the status that comes of it. Nothing is printed, nothing exits."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import time

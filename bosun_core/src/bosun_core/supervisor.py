@@ -4,8 +4,6 @@ The action runs in a child process. A plugin may crash the interpreter, call os.
 hang where no exception reaches it: the parent is still there to write the status file. The fork costs 2 ms.
 """
 
-from __future__ import annotations
-
 import atexit
 import fcntl
 import os

@@ -1,7 +1,5 @@
 """The copy of a package: the kernel moves the bytes, memory does not grow, and a changing source is noticed."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import hashlib

@@ -1,7 +1,5 @@
 """Looking at the folders of deployments: what is there, whose it is, and whether it is whole. Nothing is changed."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

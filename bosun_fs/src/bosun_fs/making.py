@@ -1,7 +1,5 @@
 """Making a deployment's folder: what is wanted, whether it is there already, the steps, and the steps taken."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
 from bosun_core.settings import Settings, described
 
 RECORD_FILE = ".bosun.json"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WIDEST_NAME = 255  # bytes
 _WIDEST_PREFIX = _WIDEST_NAME - 128  # an id has up to 128
 
@@ -58,7 +56,7 @@ class FilesystemSettings(Settings, kw_only=True, frozen=True, rename="camel"):
 
     def __post_init__(self) -> None:
         """Check what the types cannot."""
-        if not self.base_dir or _CONTROL.search(self.base_dir):
+        if not self.base_dir or _has_control_characters(self.base_dir):
             raise ValueError(f"baseDir {_shown(self.base_dir)} is no folder's path; write . for the working directory")
         names = (("deploymentInfoFile", self.deployment_info_file), ("deploymentKVFile", self.deployment_kv_file))
         for key, name in names:
@@ -79,8 +77,12 @@ class FilesystemSettings(Settings, kw_only=True, frozen=True, rename="camel"):
 
 def _fits(text: str, widest: int) -> bool:
     """Tell whether a name on a filesystem may hold `text`, at most `widest` bytes of it."""
-    return "/" not in text and not _CONTROL.search(text) and len(text.encode()) <= widest
+    return "/" not in text and not _has_control_characters(text) and len(text.encode()) <= widest
 
 
 def _shown(text: str) -> str:
     return repr(text) if len(text) <= 40 else f"{text[:37]!r}... ({len(text)} characters)"
+
+
+def _has_control_characters(text: str) -> bool:
+    return any(character < " " or character == "\x7f" for character in text)

@@ -59,6 +59,9 @@ class Environment(abc.ABC):
     action_limit: ClassVar[float] = 60.0
     """The longest time, in seconds, that one action may take here."""
 
+    settling: ClassVar[float] = 0.0
+    """Seconds after an action in which the former model may still answer: where a server notices a change by itself."""
+
     @abc.abstractmethod
     def private_configuration(self) -> dict[str, Any]:
         """Return the private configuration that leads the plugin here."""

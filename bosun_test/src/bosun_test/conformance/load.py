@@ -36,7 +36,6 @@ class Load:
     def __init__(self, clients: Sequence[Client], limit: int = 200_000) -> None:
         self.samples: list[Sample] = []
         self.marks: list[tuple[float, str]] = []
-        self._answered = 0
         self._limit = limit
         self._end = threading.Event()
         self._noted = threading.Condition()
@@ -56,12 +55,16 @@ class Load:
             thread.join()
         self.samples.sort()
 
-    def goes_on(self, answers: int, limit: float) -> bool:
-        """Wait until `answers` more requests have been answered; False where they do not come in `limit` seconds."""
+    def goes_on(self, answers: int, limit: float, since: float = 0.0) -> bool:
+        """Wait until `answers` more requests that began after `since` are answered; False after `limit` seconds."""
+        first = len(self.samples)
+
+        def answered() -> bool:
+            return sum(one.fault is None and one.began >= since for one in self.samples[first:]) >= answers
+
         with self._noted:
-            goal = self._answered + answers
-            self._noted.wait_for(lambda: self._answered >= goal or not self._goes_on(), limit)
-            return self._answered >= goal
+            self._noted.wait_for(lambda: answered() or not self._goes_on(), limit)
+            return answered()
 
     def mark(self, what: str) -> float:
         """Note what happened just now; returns the time, in seconds since the load began."""
@@ -94,7 +97,6 @@ class Load:
     def _note(self, began: float, model: str | None, fault: str | None) -> None:
         with self._noted:
             self.samples.append(Sample(began - self._began, time.monotonic() - began, model, fault))
-            self._answered += fault is None
             self._noted.notify_all()
 
 

@@ -58,7 +58,7 @@ class Actions(RuleBasedStateMachine):
     @rule(name=_names, model=_models, edition=_editions, other_settings=strategies.booleans())
     def starts(self, name: str, model: str, edition: str, other_settings: bool) -> None:  # noqa: FBT001  # Hypothesis draws it
         goal = Deployed(model, model + edition, other_settings)
-        unchanged = self.expected.get(name) == goal and name not in self.unfinished
+        unchanged = self.expected.get(name) == goal and not self.unfinished  # else it may clear leftovers
         before = self.driver.environment.picture() if unchanged else None
         self._brought(name, goal, self.driver.run_request(self._start(name, goal)))
         if unchanged:

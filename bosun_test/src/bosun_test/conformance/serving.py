@@ -68,12 +68,12 @@ class Serving(Promises):
         driver.answer("d1", url)
         switches = [(0.0, "A")]
         with Load(_clients(environment, "d1", url)) as load:
+            _flows(driver, load, since=0.0)
             for number in range(driver.profile.replacements):
-                _flows(driver, load)
                 load.mark("begins")
                 model = act(number)
-                switches.append((load.mark(f"{model} serves"), model))
-            _flows(driver, load)
+                switches.append((load.mark(f"{model} serves") + environment.settling, model))
+                _flows(driver, load, since=switches[-1][0])
         _draw(load, title)
         failed = load.failed()
         faults = [sample.fault for sample in failed[:5]]
@@ -95,8 +95,8 @@ def _clients(environment: Environment, name: str, url: str) -> list[Client]:
     return [anew, lambda: environment.kept_open(name, url)] * _CLIENTS_OF_A_KIND
 
 
-def _flows(driver: Driver, load: Load) -> None:
-    if not load.goes_on(_BETWEEN_SWITCHES, driver.environment.action_limit):
+def _flows(driver: Driver, load: Load, since: float) -> None:
+    if not load.goes_on(_BETWEEN_SWITCHES, driver.environment.action_limit, since):
         raise driver.broken(f"under load no answer came any more; the last requests: {load.samples[-3:]}")
 
 
