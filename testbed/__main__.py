@@ -1,6 +1,7 @@
-"""The one entry of the testbed: `python3 -m testbed docker up|env|down`."""
+"""The one entry of the testbed: `python3 -m testbed docker up|env|restart|down`."""
 
 import argparse
+import signal
 import sys
 import time
 
@@ -16,16 +17,19 @@ def main() -> int:
     parser.add_argument("half", choices=["docker"], help="which engine")
     parser.add_argument(
         "verb",
-        choices=["up", "env", "down"],
-        help="up: engine and images, made where missing; env: print what the tests need; down: stop what was started",
+        choices=["up", "env", "restart", "down"],
+        help="up: engine and images, made where missing; env: print what the tests need; "
+        "restart: the engine, with all that it has; down: stop what was started",
     )
-    verb = {"up": _up, "env": _env, "down": _down}[parser.parse_args().verb]
+    verb = {"up": _up, "env": _env, "restart": engine.restart, "down": _down}[parser.parse_args().verb]
     try:
         with locked():
             verb()
     except TestbedError as error:
         print(f"testbed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

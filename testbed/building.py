@@ -93,9 +93,9 @@ def up(docker: DockerCli) -> dict[str, str]:
     given = {image.variable: os.environ.get(image.variable, "") for image in IMAGES}
     # What an earlier run handed on names ours, of then.
     theirs = {variable: name for variable, name in given.items() if name and not name.startswith(f"{REPOSITORY}/")}
-    for name in theirs.values():
+    for variable, name in theirs.items():
         if name not in there and f"{name}:latest" not in there:
-            print(f"pulling {name}", flush=True)
+            print(f"pulling {name}, which {variable} names", flush=True)
             docker.pull(name)
     ours = [image for image in IMAGES if image.variable not in theirs]
     _build([image for image in ours if image.reference not in there], docker, there)

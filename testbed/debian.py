@@ -15,6 +15,9 @@ INSTALL_SECONDS = 900
 BOOTSTRAP_SECONDS = 1200
 # apt asks this program whether it may start a package's service: 101 is no.
 _SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
+# debootstrap mounts /proc and more below its folder: in a namespace of its own they are gone when it ends, however it
+# does, and no removal of the folder ever reaches this machine's.
+_APART = ("nice", "unshare", "--mount", "--pid", "--fork", "--kill-child")
 _NOT_IN_THE_IMAGE = (
     "./dev/*",
     "./proc/*",
@@ -83,7 +86,7 @@ def root_file_system(name: str, packages: tuple[str, ...]) -> Path:
         print(f"making {name} of Debian's packages: about a minute", flush=True)
         root = folder / "root"
         include = f"--include={','.join(packages)}"
-        bootstrap: Command = ["nice", "debootstrap", "--variant=minbase", include, SUITE, root]
+        bootstrap: Command = [*_APART, "debootstrap", "--variant=minbase", include, SUITE, root]
         run(bootstrap, seconds=BOOTSTRAP_SECONDS, log=f"debootstrap-{name}")
         leave_out = [f"--exclude={pattern}" for pattern in _NOT_IN_THE_IMAGE]
         archive = folder / "root.tar"

@@ -11,7 +11,6 @@ from testbed.running import Environ, ask, run
 
 READY_SECONDS = 60
 STOP_SECONDS = 60
-BRIDGE = "docker0"
 TLS_HOST = "BOSUN_TEST_DOCKER_TLS_HOST"
 TLS_CERTIFICATES = "BOSUN_TEST_DOCKER_CERT_PATH"
 
@@ -35,7 +34,7 @@ class Engine:
     @property
     def left_containers(self) -> bool:
         """Whether containers of it run without it, since it was killed."""
-        address = str(self._exec_root / "containerd" / "containerd.sock").encode()
+        address = str(self._containerd / "containerd.sock").encode()
         for command in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 if address in command.read_bytes():
@@ -66,12 +65,16 @@ class Engine:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         certificates.make(self._certificates)
         self._configure()
-        self._id_file.unlink(missing_ok=True)
-        # Where the engine turns this on itself, it closes forwarding to everything but its own networks.
-        Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="utf-8")
-        log = logs() / "dockerd.log"
-        process = processes.start(["dockerd", "--config-file", str(self._configuration)], log)
-        processes.wait_ready(process, self._answers, seconds=READY_SECONDS, log=log)
+        self._launch()
+
+    def restart(self) -> None:
+        """End it and start it again as it was, addresses and all; its containers get what a machine's restart does.
+
+        Raises:
+            TestbedError: as `start` and `stop` do.
+        """
+        self._end()
+        self._launch()
 
     def stop(self) -> None:
         """End it with its containers, networks and volumes; its images stay on the disk. Already gone is success.
@@ -80,9 +83,29 @@ class Engine:
             TestbedError: it does not end in time.
         """
         self._empty()
+        self._end()
+        # An engine that was killed once leaves its mounts, and the next one makes its own on top.
+        for mount in reversed(Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()):
+            point = mount.split()[4]
+            if Path(point).is_relative_to(self.folder):
+                run(["umount", point], seconds=STOP_SECONDS, log="docker-down")
+
+    def _launch(self) -> None:
+        # A process that was killed leaves its file, and dockerd waits in vain for a containerd that nobody reaped yet.
+        for id_file, word in (
+            (self._id_file, str(self._configuration)),
+            (self._containerd / "containerd.pid", str(self._containerd)),
+        ):
+            if processes.find(id_file, word) is None:
+                id_file.unlink(missing_ok=True)
+        # Where the engine turns this on itself, it closes forwarding to everything but its own networks.
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="utf-8")
+        log = logs() / "dockerd.log"
+        process = processes.start(["dockerd", "--config-file", str(self._configuration)], log)
+        processes.wait_ready(process, self._answers, seconds=READY_SECONDS, log=log)
+
+    def _end(self) -> None:
         processes.end(self._id_file, str(self._configuration), seconds=STOP_SECONDS)
-        if Path("/sys/class/net", BRIDGE).exists():
-            run(["ip", "link", "delete", BRIDGE], seconds=STOP_SECONDS, log="docker-down")
 
     def _empty(self) -> None:
         for kind, every, remove in (
@@ -102,6 +125,7 @@ class Engine:
             "data-root": str(self.folder / "data"),
             "exec-root": str(self._exec_root),
             "pidfile": str(self._id_file),
+            "log-level": "warn",
             "storage-driver": "overlay2",
             "shutdown-timeout": 15,
             # Of the TCP listener alone: the Unix socket is guarded by its folder's mode.
@@ -133,6 +157,10 @@ class Engine:
     @property
     def _exec_root(self) -> Path:
         return self.folder / "run"
+
+    @property
+    def _containerd(self) -> Path:
+        return self._exec_root / "containerd"
 
     @property
     def _certificates(self) -> Path:

@@ -49,6 +49,18 @@ def down() -> bool:
     return True
 
 
+def restart() -> None:
+    """End our own engine and start it again with what it has: what a test of an engine's restart does.
+
+    Raises:
+        TestbedError: it does not run, or does not come back.
+    """
+    engine = own_engine()
+    if not engine.runs:
+        raise TestbedError("no engine of the testbed runs: run `make testbed-docker`")
+    engine.restart()
+
+
 def _reachable() -> Environ | None:
     """Return the variables of an engine that is not ours; None where none answers and none is named."""
     given = {name: os.environ[name] for name in CLI_VARIABLES if os.environ.get(name)}
