@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bosun_core import answers as answers
     from bosun_core.artifact import local_artifact as local_artifact
+    from bosun_core.atomic_file import write_whole as write_whole
+    from bosun_core.environment import environment_id as environment_id
     from bosun_core.errors import ActionVetoed as ActionVetoed
     from bosun_core.errors import BosunError as BosunError
     from bosun_core.errors import ConfigurationError as ConfigurationError
     from bosun_core.errors import EnvironmentFailure as EnvironmentFailure
+    from bosun_core.errors import Interruption as Interruption
     from bosun_core.errors import InvalidRequest as InvalidRequest
     from bosun_core.extensions import observer as observer
     from bosun_core.extensions import wrapper as wrapper
     from bosun_core.hookspecs import ActionContext as ActionContext
+    from bosun_core.locks import locked as locked
     from bosun_core.model import DeploymentInfo as DeploymentInfo
     from bosun_core.model import PEInfo as PEInfo
+    from bosun_core.names import slug_with_hash as slug_with_hash
     from bosun_core.plugin import BosunPluginBase as BosunPluginBase
     from bosun_core.reporting import progress as progress
     from bosun_core.settings import Settings as Settings
@@ -37,14 +42,19 @@ _HOMES = {
     "DeploymentInfo": "model",
     "DeploymentState": "status",
     "EnvironmentFailure": "errors",
+    "Interruption": "errors",
     "InvalidRequest": "errors",
     "PEInfo": "model",
     "Settings": "settings",
     "described": "settings",
+    "environment_id": "environment",
     "local_artifact": "artifact",
+    "locked": "locks",
     "observer": "extensions",
     "progress": "reporting",
+    "slug_with_hash": "names",
     "wrapper": "extensions",
+    "write_whole": "atomic_file",
 }
 
 __all__ = sorted(_HOMES)  # the one list of the public names

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bosun_core.errors import ConfigurationError, InvalidRequest
-from bosun_core.model import DeploymentInfo, PEInfo
+from bosun_core.model import DeploymentInfo, PEInfo, kind_of
 from bosun_core.names import check_id
+
+if TYPE_CHECKING:
+    from bosun_core.yaml_reading import Place
 
 WHAT = "action file"
 
@@ -19,6 +22,7 @@ class ActionFile(NamedTuple):
     pe_info: PEInfo | None = None
     deployment_info: DeploymentInfo | None = None
     unknown_keys: tuple[str, ...] = ()
+    source: str = f"an {WHAT} and name it with --config"
 
 
 def read(path: str) -> ActionFile:
@@ -30,32 +34,35 @@ def read(path: str) -> ActionFile:
     # PyYAML takes 15 ms to import, which `--list-actions` does not owe.
     from bosun_core.yaml_reading import read_mapping, read_text
 
-    document, _ = read_mapping(read_text(path, WHAT), path, WHAT)
-    return from_mapping(document, path)
+    document, place = read_mapping(read_text(path, WHAT), path, WHAT)
+    return from_mapping(document, place)
 
 
-def from_mapping(document: Mapping[str, Any], path: str) -> ActionFile:
+def from_mapping(document: Mapping[str, Any], place: Place) -> ActionFile:
     """Return the sections of an action file's document.
 
     Raises:
         ConfigurationError: a section is no mapping.
     """
-    plugin_config = _section(document, "pluginConfig", path)
-    pe_info = _section(document, "peInfo", path)
-    deployment_info = _section(document, "deploymentInfo", path)
+    plugin_config = _section(document, "pluginConfig", place)
+    pe_info = _section(document, "peInfo", place)
+    deployment_info = _section(document, "deploymentInfo", place)
     return ActionFile(
         plugin_config=plugin_config or {},
         pe_info=None if pe_info is None else PEInfo(pe_info),
         deployment_info=None if deployment_info is None else DeploymentInfo(deployment_info),
         unknown_keys=tuple(key for key in document if key not in ("pluginConfig", "peInfo", "deploymentInfo")),
+        source=f"the {WHAT} {place.file}",
     )
 
 
-def _section(document: Mapping[str, Any], key: str, path: str) -> dict[str, Any] | None:
+def _section(document: Mapping[str, Any], key: str, place: Place) -> dict[str, Any] | None:
     value = document.get(key)
     if value is None or isinstance(value, dict):
         return value
-    raise ConfigurationError(f"the {WHAT} {path}: {key} is no mapping; it is made of `key: value` lines")
+    raise ConfigurationError(
+        f"the {WHAT} {place.of(key)}: {key} is {kind_of(value)}, not a mapping; write `key: value` lines below it"
+    )
 
 
 def check_needs(action: str, given: ActionFile) -> None:
@@ -71,9 +78,9 @@ def check_needs(action: str, given: ActionFile) -> None:
         return
     info = given.deployment_info
     if info is None:
-        raise InvalidRequest(f"{action} needs the section deploymentInfo; add it to the {WHAT}")
+        raise InvalidRequest(f"{action} needs the section deploymentInfo; add it to {given.source}")
     if info.id is None:
-        raise InvalidRequest(f"{action} needs deploymentInfo.id; add it to the {WHAT}")
+        raise InvalidRequest(f"{action} needs deploymentInfo.id; add it to {given.source}")
     check_id(info.id, "deploymentInfo.id")
     for key, value in (("modelId", info.model_id), ("newModelId", info.new_model_id)):
         if value is not None:
@@ -87,7 +94,7 @@ def check_needs(action: str, given: ActionFile) -> None:
     }
     for key, value in needed.get(action, ()):
         if not value:
-            raise InvalidRequest(f"{action} needs deploymentInfo.{key}; add it to the {WHAT}")
+            raise InvalidRequest(f"{action} needs deploymentInfo.{key}; add it to {given.source}")
     _ = (
         info.model_artifact,
         info.model_format,

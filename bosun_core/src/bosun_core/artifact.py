@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -21,6 +22,11 @@ _OTHER_KINDS = (
 )
 
 
+def is_url(artifact: str | None) -> bool:
+    """Tell whether `modelArtifact` is fetched: the runner does so before a plugin sees it, but not in a dry run."""
+    return (artifact or "").lower().startswith(("http://", "https://"))
+
+
 def local_artifact(deployment_info: DeploymentInfo) -> Path:
     """Return the path of the package, a regular file or a link to one.
 
@@ -34,7 +40,7 @@ def local_artifact(deployment_info: DeploymentInfo) -> Path:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise InvalidRequest(f"modelArtifact {given} {_why_absent(path, error)}") from None
+        raise InvalidRequest(f"modelArtifact {given} {_why_absent(given, error)}") from None
     for is_kind, words in _OTHER_KINDS:
         if is_kind(mode):
             raise InvalidRequest(f"modelArtifact {given} is {words}")
@@ -43,16 +49,20 @@ def local_artifact(deployment_info: DeploymentInfo) -> Path:
     return path
 
 
-def _why_absent(path: Path, error: OSError | ValueError) -> str:
+def _why_absent(given: str, error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
         return "is no path; check it"
+    if is_url(given):  # else core had fetched it
+        return "is a URL, which a dry run does not fetch; give a path to see the whole plan"
+    if "://" in given:
+        return "is no URL that can be fetched; write a path, or one with http:// or https://"
+    if error.errno == errno.ELOOP:
+        return "is a link that leads back to itself; mend the link"
+    if isinstance(error, PermissionError):
+        return "cannot be reached by this user; change the mode of its folders"
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"cannot be used ({error.strerror}); check the path"
     try:
-        target = path.readlink()
+        return f"is a link to {Path(given).readlink()}, which does not exist; mend the link"
     except OSError:
-        known = {
-            FileNotFoundError: "does not exist",
-            NotADirectoryError: "does not exist",
-            PermissionError: "cannot be reached",
-        }
-        return f"{known.get(type(error), f'cannot be used ({error.strerror})')}; check the path"
-    return f"is a link to {target}, which does not exist; mend the link"
+        return "does not exist; check the path"

@@ -28,7 +28,8 @@ def write_whole(path: Path, content: bytes) -> None:
     target = Path(os.path.realpath(path))
     aside = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        aside.unlink(missing_ok=True)  # of a killed process that had our number
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             if mode is not None:
                 os.fchmod(descriptor, stat.S_IMODE(mode))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bosun_core.errors import PluginBroken
@@ -18,8 +18,10 @@ def bound_call(method: Callable[..., Any], *arguments: object) -> Any:
     return method(*accepted(method, *arguments))
 
 
-def accepted(method: Callable[..., Any], *arguments: object) -> tuple[object, ...]:
-    """Return what `method` can be called with: all of `arguments`, or none.
+def accepted(
+    method: Callable[..., Any], *arguments: object, parameters: Sequence[str] = ("deployment_info",)
+) -> tuple[object, ...]:
+    """Return what `method` can be called with: all of `arguments`, or none; `parameters` is how we would call them.
 
     Raises:
         PluginBroken: neither fits its signature.
@@ -31,7 +33,7 @@ def accepted(method: Callable[..., Any], *arguments: object) -> tuple[object, ..
         except TypeError:
             continue
         return candidate
-    owner = type(getattr(method, "__self__", None)).__name__
-    name = getattr(method, "__name__", "method")
-    wanted = "self, deployment_info" if arguments else "self"
-    raise PluginBroken(f"{owner}.{name}{signature} cannot be called by the runner; declare it as {name}({wanted})")
+    qualified = getattr(method, "__qualname__", "method")
+    name = qualified.rpartition(".")[2]
+    wanted = ", ".join(["self", *parameters[: len(arguments)]])
+    raise PluginBroken(f"{qualified}{signature} cannot be called by the runner; declare it as {name}({wanted})")

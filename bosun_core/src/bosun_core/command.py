@@ -14,8 +14,9 @@ from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritt
 from bosun_core.log import LogSettings, set_up
 from bosun_core.options import Options
 from bosun_core.runner import ActionRequest, failure_document, run_action
+from bosun_core.signals import hold_signals
 from bosun_core.status import ActionStatus
-from bosun_core.supervisor import Limits, hold_signals, supervised
+from bosun_core.supervisor import Limits, supervised
 
 _CODES = {
     ActionStatus.OK.value: ExitCode.PASSING,

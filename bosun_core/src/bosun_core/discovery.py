@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,7 @@ def find_plugin(word: str) -> type[Any]:
 def _nothing_answers(word: str) -> str:
     installed = sorted({entry_point.name for entry_point in entry_points(GROUP)})
     names = f"installed are {', '.join(installed)}" if installed else "none is installed"
-    if Path(word).is_dir():
+    if os.path.isdir(word):  # noqa: PTH112  # Path.is_dir raises where the name is too long
         return f"plugin {word} is a folder; name the module in it, say {word}/{Path(word).name}"
     return f"no plugin, module or file {word}; {names}; name one of them, or a path like folder/my_plugin.py"
 
@@ -79,10 +80,15 @@ def _import_module(word: str) -> ModuleType | None:
     """Import the module called `word`, or return None where there is none of that name."""
     if not all(part.isidentifier() for part in word.split(".")):
         return None
-    try:
-        spec = importlib.util.find_spec(word)
-    except (ImportError, ValueError, AttributeError):
-        return None
+    with _blamed_on(word):
+        try:
+            spec = importlib.util.find_spec(word)  # imports the packages around it
+        except ModuleNotFoundError as error:
+            if f"{word}.".startswith(f"{error.name}."):
+                return None
+            raise
+        except ValueError:  # a module that was made, not imported
+            return None
     if spec is None or spec.origin is None:  # a namespace package: a mere folder on the path
         return None
     return _guarded_import(word, word)
@@ -132,13 +138,18 @@ def describe(error: BaseException) -> str:
     """Return an exception as `Type: text (file:line)`, the place being where it was raised."""
     import traceback  # only a failure needs it
 
-    # The import system's own frames tell nothing about whose fault it is.
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    # The frames of the import system, and those from here, tell nothing about whose fault it is.
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen") and frame.filename not in (importlib.__file__, __file__)
+    ]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError):
-        place = f" ({error.filename}:{error.lineno})"
+        place = f" ({error.filename}:{error.lineno})" if error.filename else ""
         return one_line(f"{type(error).__name__}: {error.msg}{place}")
-    return one_line(f"{type(error).__name__}: {error}{place}")
+    text = one_line(error)
+    return one_line(f"{type(error).__name__}{': ' if text else ''}{text}{place}")
 
 
 def plugin_class(module: ModuleType, source: str) -> type[Any]:

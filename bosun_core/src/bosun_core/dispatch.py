@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,16 +16,23 @@ from bosun_core.binding import bound_call
 from bosun_core.errors import PluginBroken
 from bosun_core.extensions import Extension, guarded
 from bosun_core.hookspecs import PROJECT, ActionContext, ActionHooks
+from bosun_core.model import DeploymentInfo
 from bosun_core.relaunch import stop_then_start
 from bosun_core.reporting import listen
 
 _implementation = pluggy.HookimplMarker(PROJECT)
 
 
-def perform(plugin: object, context: ActionContext, extensions: list[Extension], warnings: list[str]) -> Any:
+AtHand = Callable[[DeploymentInfo], AbstractContextManager[DeploymentInfo]]
+
+
+def perform(
+    plugin: object, context: ActionContext, at_hand: AtHand, extensions: list[Extension], warnings: list[str]
+) -> Any:
     """Call the plugin's method for the action, wrapped by the extensions, and return what it returned.
 
-    What an extension does wrong is added to `warnings`: the plugin's own outcome stands.
+    `at_hand` makes what the method is given from the deployment's info, for as long as the method takes. What an
+    extension does wrong is added to `warnings`: the plugin's own outcome stands.
 
     Raises:
         ActionVetoed: an extension refused the action; the plugin was not called.
@@ -34,10 +43,11 @@ def perform(plugin: object, context: ActionContext, extensions: list[Extension],
     manager.add_hookspecs(ActionHooks)
     # A class of another base need not have a relaunch of its own.
     method = getattr(plugin, context.action, None) or functools.partial(stop_then_start, plugin)
-    manager.register(_environment(method, context, manager), "environment plugin")
+    manager.register(_environment(method, context, at_hand, manager), "environment plugin")
     for extension in extensions:
         manager.register(guarded(extension, warnings), extension.name)
     end = listen(lambda step, done, total: manager.hook.action_progress(step=step, done=done, total=total))
+    sys.audit("bosun.action", context.action)  # from here on the plugin acts: the conformance kit counts its steps
     try:
         outcome = manager.hook.around_action(context=context)
     finally:
@@ -47,14 +57,17 @@ def perform(plugin: object, context: ActionContext, extensions: list[Extension],
     return outcome
 
 
-def _environment(method: Callable[..., Any], context: ActionContext, manager: pluggy.PluginManager) -> SimpleNamespace:
+def _environment(
+    method: Callable[..., Any], context: ActionContext, at_hand: AtHand, manager: pluggy.PluginManager
+) -> SimpleNamespace:
     """Return the two implementations that belong to the runner: the action itself, and what runs it.
 
     pluggy binds arguments by name; the plugin's method is called by position, so that its author may name them freely.
     """
 
-    def with_deployment(deployment_info: object) -> Any:
-        return bound_call(method, deployment_info)
+    def with_deployment(deployment_info: DeploymentInfo) -> Any:
+        with at_hand(deployment_info) as given:
+            return bound_call(method, given)
 
     def without_deployment() -> Any:
         return bound_call(method)

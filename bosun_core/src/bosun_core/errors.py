@@ -6,9 +6,15 @@ from typing import Any
 
 
 def one_line(text: object) -> str:
-    """Return `text` as one printable line, control characters and runs of white space folded to one space."""
-    printable = "".join(c if c.isprintable() else " " for c in str(text))
-    return " ".join(printable.split())
+    r"""Return `text` as one printable line, control characters and runs of white space folded to one space.
+
+    A byte of a file name that is no UTF-8 is shown as `\udcff`; an object whose text cannot be had, as its type.
+    """
+    try:
+        encodable = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    except Exception:  # somebody else's __str__ may raise anything
+        return f"{type(text).__name__} without a text"
+    return " ".join("".join(c if c.isprintable() else " " for c in encodable).split())
 
 
 class BosunError(Exception):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from bosun_core.errors import BosunError, ConfigurationError, one_line
+from bosun_core.errors import BosunError, ConfigurationError, EnvironmentFailure, Interruption, one_line
 from bosun_core.extensions import observer, wrapper
 from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, to_document
@@ -27,6 +27,7 @@ class Events:
     """
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._about: dict[str, Any] = {}
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
@@ -42,11 +43,12 @@ class Events:
         self._append("action_started", dryRun=context.dry_run)
         try:
             outcome = yield
+            document = to_document(outcome)
         except BaseException as error:
-            message = str(error) if isinstance(error, BosunError) else one_line(f"{type(error).__name__}: {error}")
+            told = isinstance(error, BosunError | Interruption)  # in words for a user
+            message = str(error) if told else one_line(f"{type(error).__name__}: {error}")
             self._append("action_finished", status=ActionStatus.ERROR.value, msg=message)
             raise
-        document = to_document(outcome)
         self._append("action_finished", status=document["status"], state=document["state"], msg=document["msg"])
         return outcome
 
@@ -57,4 +59,7 @@ class Events:
 
     def _append(self, event: str, **facts: Any) -> None:
         record = SECRETS.mask_all({"time": time.time_ns() // 1_000_000, "event": event, **self._about, **facts})
-        os.write(self._descriptor, json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        try:
+            os.write(self._descriptor, json.dumps(record, ensure_ascii=False).encode() + b"\n")
+        except OSError as error:
+            raise EnvironmentFailure(f"cannot append to --events {self._path}: {error.strerror}; make room") from None

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import os
 from collections.abc import Callable, Generator
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pluggy
@@ -16,7 +16,7 @@ from bosun_core.actions import ACTIONS
 from bosun_core.binding import accepted, bound_call
 from bosun_core.discovery import describe
 from bosun_core.entry_points import EntryPoint, entry_points
-from bosun_core.errors import ActionVetoed, PluginBroken
+from bosun_core.errors import ActionVetoed, ConfigurationError, EnvironmentFailure, PluginBroken
 from bosun_core.hookspecs import PROJECT
 from bosun_core.log import logger
 
@@ -25,6 +25,7 @@ LIMIT_VARIABLE = "BOSUN_EXTENSIONS"
 
 _WRAPPED = (*ACTIONS, "around_action")
 _OBSERVED = "action_progress"
+_FAULTS = (Exception, SystemExit)  # of an extension: none of them ends or changes the action
 
 wrapper = pluggy.HookimplMarker(PROJECT)(wrapper=True)
 """Mark a method of an extension that wraps the action of its name: a generator that yields once, for the action."""
@@ -65,16 +66,20 @@ def installed_extensions(warnings: list[str]) -> list[Extension]:
 
 def _load(entry_point: EntryPoint) -> object:
     module_name, _, attribute = entry_point.value.partition(":")
+    source = f"extension {entry_point.name} ({entry_point.distribution} {entry_point.version})"
     try:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split(".") if attribute else ():
-            found = getattr(found, part)
-        return found() if inspect.isclass(found) else found
+            found = getattr(found, part, None)
+        if inspect.isclass(found):
+            found = found()
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises is a broken extension
-        source = f"{entry_point.name} ({entry_point.distribution} {entry_point.version})"
         raise PluginBroken(
-            f"extension {source} cannot be loaded: {describe(error)}; mend it, or leave it out with {LIMIT_VARIABLE}"
+            f"{source} cannot be loaded: {describe(error)}; mend it, or leave it out with {LIMIT_VARIABLE}"
         ) from error
+    if found is None:
+        raise PluginBroken(f"{source}: {module_name} has no {attribute}, which its entry point names; mend it")
+    return found
 
 
 def extension(name: str, source: object) -> Extension:
@@ -88,7 +93,7 @@ def extension(name: str, source: object) -> Extension:
         method = inspect.getattr_static(source, attribute, None)
         options = getattr(getattr(method, "__func__", method), f"{PROJECT}_impl", None)
         if options is None:
-            if attribute in _WRAPPED and not isinstance(source, ModuleType):
+            if attribute in _WRAPPED:
                 raise PluginBroken(f"extension {name}: {attribute} is not marked; put @bosun_core.wrapper on it")
             continue
         methods[attribute] = _checked(name, attribute, getattr(source, attribute), options)
@@ -99,20 +104,21 @@ def extension(name: str, source: object) -> Extension:
 
 def _checked(name: str, attribute: str, method: Callable[..., Any], options: dict[str, Any]) -> Callable[..., Any]:
     if attribute == _OBSERVED:
-        accepted(method, "step", 0.0, None)
+        accepted(method, "step", 0.0, None, parameters=("step", "done", "total"))
         return method
     if attribute not in _WRAPPED:
         import difflib
 
-        near = difflib.get_close_matches(attribute, _WRAPPED, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"the hooks are {', '.join(_WRAPPED)}"
+        hooks = (*_WRAPPED, _OBSERVED)
+        near = difflib.get_close_matches(attribute, hooks, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the hooks are {', '.join(hooks)}"
         raise PluginBroken(f"extension {name} wraps {attribute}, which is no action; {hint}")
     if not options.get("wrapper") or not inspect.isgeneratorfunction(method):
         raise PluginBroken(
             f"extension {name}: {attribute} would answer instead of the environment plugin; "
             "mark it with @bosun_core.wrapper and yield once in it"
         )
-    accepted(method, *_arguments(attribute))
+    accepted(method, *_arguments(attribute), parameters=_arguments(attribute))
     return method
 
 
@@ -122,10 +128,15 @@ def _arguments(hook: str) -> tuple[str, ...]:
     return ("deployment_info",) if ACTIONS[hook].takes_deployment else ()
 
 
+Warn = Callable[[str, "BaseException | str"], None]
+
+
 def guarded(source: Extension, warnings: list[str]) -> SimpleNamespace:
     """Return the extension as hook implementations for pluggy that let no fault of it through, only a veto."""
 
-    def warn(hook: str, problem: str) -> None:
+    def warn(hook: str, fault: BaseException | str) -> None:
+        # What an error of ours says is for users already; all else is a bug, and told with its place.
+        problem = str(fault) if isinstance(fault, str | ConfigurationError | EnvironmentFailure) else describe(fault)
         message = f"extension {source.name} failed in {hook}: {problem}"
         if message not in warnings:
             warnings.append(message)
@@ -140,18 +151,18 @@ def guarded(source: Extension, warnings: list[str]) -> SimpleNamespace:
     return SimpleNamespace(**marked)
 
 
-def _guarded_observer(method: Callable[..., Any], warn: Callable[[str, str], None]) -> Callable[..., None]:
+def _guarded_observer(method: Callable[..., Any], warn: Warn) -> Callable[..., None]:
     def action_progress(step: str, done: float, total: float | None) -> None:
         try:
             bound_call(method, step, done, total)
-        except Exception as error:  # an extension's fault, whatever it is, must not end the action
-            warn(_OBSERVED, describe(error))
+        except _FAULTS as error:
+            warn(_OBSERVED, error)
 
     return action_progress
 
 
 def _guarded_wrapper(
-    hook: str, name: str, method: Callable[..., Any], warn: Callable[[str, str], None]
+    hook: str, name: str, method: Callable[..., Any], warn: Warn
 ) -> Callable[..., Generator[None, Any, Any]]:
     """Return a wrapper around the extension's wrapper, in the shape that pluggy asks of this hook."""
 
@@ -164,8 +175,8 @@ def _guarded_wrapper(
         except StopIteration:
             warn(hook, "it did not yield")
             return (yield)
-        except Exception as error:  # an extension's fault, whatever it is, must not stop the action
-            warn(hook, describe(error))
+        except _FAULTS as error:
+            warn(hook, error)
             return (yield)
         try:
             outcome = yield
@@ -192,17 +203,15 @@ def _guarded_wrapper(
     return shapes[_arguments(hook)]
 
 
-def _finish(
-    resume: Callable[[], object], raised: BaseException | None, hook: str, warn: Callable[[str, str], None]
-) -> None:
+def _finish(resume: Callable[[], object], raised: BaseException | None, hook: str, warn: Warn) -> None:
     """Let the extension see the outcome; what it makes of it changes nothing."""
     try:
         resume()
     except StopIteration:
         return
-    except Exception as error:  # as above
+    except _FAULTS as error:
         if error is not raised:
-            warn(hook, describe(error))
+            warn(hook, error)
         return
     except BaseException as error:
         if error is not raised:

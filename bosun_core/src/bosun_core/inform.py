@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import Any, TextIO
 
 from bosun_core.actions import ACTIONS
@@ -43,7 +45,8 @@ def _list_plugins(options: Options, stdout: TextIO) -> None:
     from bosun_core.discovery import installed_plugins
     from bosun_core.terminal import print_table
 
-    plugins = installed_plugins()
+    with redirect_stdout(sys.stderr):  # whatever a plugin prints when it is imported
+        plugins = installed_plugins()
     if options.json:
         import json
 
@@ -82,7 +85,8 @@ def _settings_schema(options: Options) -> dict[str, Any]:
     from bosun_core.discovery import find_plugin
     from bosun_core.settings import schema
 
-    plugin = find_plugin(options.plugin or "")
+    with redirect_stdout(sys.stderr):
+        plugin = find_plugin(options.plugin or "")
     model = getattr(plugin, "settings_model", None)
     if model is None:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""One action at a time on a deployment: a lock that the kernel releases when its holder dies."""
+"""One action at a time: a lock on a file, which the kernel releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.signals import uninterrupted
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
@@ -19,53 +22,63 @@ def locked(path: Path, limit: float, what: str) -> Iterator[None]:
     Raises:
         EnvironmentFailure: another process held it all the while.
     """
-    descriptor = _acquired(path, limit)
-    if descriptor is None:
-        raise EnvironmentFailure(
-            f"another action on {what} has not ended within {limit:g} s (lockLimit); run this one again when it has"
-        )
+    lock = _Lock(path)
     try:
+        if not lock.acquire(limit):
+            raise EnvironmentFailure(
+                f"another action on {what} has not ended within {limit:g} s; run this one again when it has"
+            )
         yield
     finally:
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
+        lock.release()
 
 
 @contextmanager
 def locked_if_free(path: Path) -> Iterator[bool]:
     """Hold the lock at `path` if nobody else does; yields whether it is held."""
-    descriptor = _acquired(path, limit=0)
+    lock = _Lock(path)
     try:
-        yield descriptor is not None
+        yield lock.acquire(limit=0)
     finally:
-        if descriptor is not None:
-            path.unlink(missing_ok=True)
-            os.close(descriptor)
+        lock.release()
 
 
-def _acquired(path: Path, limit: float) -> int | None:
-    """Return the descriptor of the locked file, or None where it could not be had within `limit` seconds."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            if not _flock(descriptor, limit):
-                os.close(descriptor)
-                return None
+class _Lock:
+    """A lock file. Whatever interrupts it, `release` leaves no lock, and no file that nobody else has."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def acquire(self, limit: float) -> bool:
+        """Wait for the lock at most `limit` seconds; False where it was not to be had."""
+        while True:
+            with uninterrupted():
+                self._descriptor = os.open(self._path, _FLAGS, 0o666)
+            if not _flock(self._descriptor, limit):
+                return False
             # The holder before us removed the file: then this lock is on a file that nobody else will find.
-            if _same_file(path, descriptor):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)
+            if self._in_place():
+                return True
+            self._close()
 
+    def release(self) -> None:
+        """Remove the file if it is ours or nobody's, and close it. May be repeated."""
+        with uninterrupted():
+            if self._descriptor >= 0 and _flock(self._descriptor, limit=0) and self._in_place():
+                self._path.unlink()
+            self._close()
 
-def _same_file(path: Path, descriptor: int) -> bool:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(found, os.fstat(descriptor))
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def _flock(descriptor: int, limit: float) -> bool:
@@ -78,7 +91,7 @@ def _flock(descriptor: int, limit: float) -> bool:
 
 def _wait_for_flock(descriptor: int, limit: float) -> bool:
     """Wait in a thread: flock knows no time limit, and an alarm belongs to the runner's own --timeout."""
-    own = os.dup(descriptor)  # shares the lock; ours to close even when nobody waits any more
+    own = os.dup(descriptor)  # shares the lock; the thread's to close even when nobody waits any more
     got = threading.Event()
 
     def wait() -> None:

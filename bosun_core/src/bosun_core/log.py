@@ -10,6 +10,8 @@ from bosun_core.redaction import SECRETS
 
 if TYPE_CHECKING:
     import logging
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -51,8 +53,9 @@ def set_up(settings: LogSettings) -> None:
         try:
             logging.config.fileConfig(settings.config, disable_existing_loggers=False)
         except Exception as error:  # fileConfig evaluates the file: anything can come of it
+            cause = f"{error} is missing in it" if isinstance(error, KeyError) else str(error)
             raise ConfigurationError(
-                f"cannot use --log-config {settings.config}: {error}; it takes a file for logging.config.fileConfig"
+                f"cannot use --log-config {settings.config}: {cause}; it takes a file for logging.config.fileConfig"
             ) from None
     else:
         handlers: list[logging.Handler] = [logging.StreamHandler()]
@@ -67,18 +70,43 @@ def set_up(settings: LogSettings) -> None:
 
 
 def mask_what_is_logged() -> None:
-    """Have secrets masked in whatever any library logs; does nothing where nobody has imported logging."""
-    if "logging" not in sys.modules:
-        return
+    """Have secrets masked in whatever any handler formats, also where logging is imported later than now."""
+    if "logging" in sys.modules:
+        _mask_every_handler()
+    elif not any(isinstance(finder, _LoggingFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _LoggingFinder())
+
+
+def _mask_every_handler() -> None:
     import logging
 
-    last_resort = [logging.lastResort] if logging.lastResort else []
-    for handler in logging.getLogger().handlers or last_resort:
-        if not hasattr(handler, "bosun_masked"):
-            _mask(handler)
+    format_line = logging.Handler.format
+    if hasattr(format_line, "bosun_masked"):
+        return
+
+    def masked_line(handler: logging.Handler, record: logging.LogRecord) -> str:
+        return SECRETS.mask(format_line(handler, record))
+
+    masked_line.bosun_masked = True  # type: ignore[attr-defined]  # our own mark: masking twice would only cost
+    logging.Handler.format = masked_line  # type: ignore[assignment, method-assign]  # where every line passes
 
 
-def _mask(handler: logging.Handler) -> None:
-    format_line = handler.format
-    handler.format = lambda record: SECRETS.mask(format_line(record))  # type: ignore[method-assign]  # where every line passes
-    handler.bosun_masked = True  # type: ignore[attr-defined]  # our own mark: masking twice would only cost
+class _LoggingFinder:
+    """Waits in sys.meta_path until somebody imports logging (6 ms that not every action owes), to mask from then on."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
+        if name != "logging":
+            return None
+        import importlib.util
+
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_mask(module: ModuleType) -> None:
+                execute(module)
+                _mask_every_handler()
+
+            spec.loader.exec_module = execute_and_mask  # type: ignore[method-assign]  # of this one loader object
+        return spec

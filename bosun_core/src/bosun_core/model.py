@@ -33,9 +33,11 @@ class _View(Mapping[str, Any]):
         value = self.raw.get(key)
         if value is None or isinstance(value, str):
             return value
-        if isinstance(value, int | float):
-            return str(value)
-        raise InvalidRequest(f"{self._what}.{key} is {_kind(value)}: write one text there")
+        if isinstance(value, bool):
+            return str(value).lower()  # as YAML writes it
+        if isinstance(value, Mapping | list | tuple | set | bytes):
+            raise InvalidRequest(f"{self._what}.{key} is {kind_of(value)}; write one text there")
+        return str(value)
 
     @property
     def id(self) -> str | None:
@@ -60,7 +62,7 @@ class _View(Mapping[str, Any]):
             return {}
         if isinstance(value, Mapping):
             return value
-        raise InvalidRequest(f"{self._what}.keyValueConfig is {_kind(value)}: write a mapping of keys to values")
+        raise InvalidRequest(f"{self._what}.keyValueConfig is {kind_of(value)}; write a mapping of keys to values")
 
 
 class DeploymentInfo(_View):
@@ -110,7 +112,7 @@ class PEInfo(_View):
         if value is None:
             return None
         if not isinstance(value, list | tuple):
-            raise InvalidRequest(f"peInfo.deployments is {_kind(value)}: write a list of deployment ids")
+            raise InvalidRequest(f"peInfo.deployments is {kind_of(value)}; write a list of deployment ids")
         return [_listed_id(item, index) for index, item in enumerate(value)]
 
     @property
@@ -129,12 +131,14 @@ def _listed_id(item: object, index: int) -> str:
     value = item.get("id") if isinstance(item, Mapping) else item
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
+    found = f"{kind_of(item)} without an id" if isinstance(item, Mapping) and value is None else kind_of(value)
     raise InvalidRequest(
-        f"peInfo.deployments[{index}] is {_kind(value)}: write a deployment id, or a deploymentInfo mapping with one"
+        f"peInfo.deployments[{index}] is {found}; write a deployment id, or a deploymentInfo mapping with one"
     )
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Return what a value of YAML is, in a person's words."""
     words = {
         dict: "a mapping",
         list: "a list",
@@ -142,5 +146,8 @@ def _kind(value: object) -> str:
         int: "a number",
         float: "a number",
         str: "a text",
+        bytes: "binary data",
+        set: "a set",
+        type(None): "null",
     }
-    return words.get(type(value), "null" if value is None else f"of type {type(value).__name__}")
+    return words.get(type(value), "a date" if hasattr(value, "isoformat") else f"a {type(value).__name__}")

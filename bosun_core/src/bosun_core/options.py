@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import functools
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import UsageError
@@ -49,7 +50,9 @@ class Options(NamedTuple):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; {self.prog} --help shows the command line")
+        plain = message.removeprefix("argument ").replace(": expected one argument", " needs a value")
+        plain = re.sub(": ignored explicit argument .*", " takes no value", plain)
+        raise UsageError(f"{plain}; {self.prog} --help shows the command line")
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -59,7 +62,10 @@ def read_options(arguments: Sequence[str]) -> Options:
         UsageError: an unknown flag, a missing or unreadable value, or flags that make no sense together.
         SystemExit: `--help` was printed.
     """
-    namespace = parser().parse_args(arguments)
+    known = parser()
+    namespace, unknown = known.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(_unknown(unknown[0], known))
     options = Options(**{name: getattr(namespace, name) for name in Options._fields})
     _check(options)
     return options
@@ -74,7 +80,22 @@ def _needs_no_plugin(options: Options) -> bool:
     return bool(options.list_actions or options.list_plugins or options.version or options.print_completion)
 
 
+def _unknown(word: str, known: argparse.ArgumentParser) -> str:
+    if not word.startswith("-"):
+        return f"{word!r} stands alone; each value follows its flag, and one with spaces is quoted"
+    import difflib
+
+    flags = [flag for action in known._actions for flag in action.option_strings if flag.startswith("--")]
+    near = difflib.get_close_matches(word.partition("=")[0], flags, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"{known.prog} --help shows them all"
+    return f"unknown flag {word.partition('=')[0]}; {hint}"
+
+
 def _check(options: Options) -> None:
+    for name, value in options._asdict().items():
+        if value == "":
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} has an empty value; write one after it, or leave the flag out")
     if _needs_no_plugin(options):
         return
     if options.output is not None and not (options.gen_config or options.schema):
@@ -161,14 +182,31 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--schema", action="store_true", help="print the JSON Schema of the private configuration")
     add("--output", metavar="FILE", help="write what --gen-config or --schema prints to FILE")
-    add("--print-completion", choices=_SHELLS, help="print the completion script of a shell")
+    add("--print-completion", type=_one_of(_SHELLS), choices=_SHELLS, help="print the completion script of a shell")
     add("--version", action="store_true", help="print the version")
 
     add = result.add_argument_group("the log").add_argument
-    add("--log-level", choices=_LOG_LEVELS, default="warning", help="what is logged to stderr (warning)")
+    add(
+        "--log-level",
+        type=_one_of(_LOG_LEVELS),
+        choices=_LOG_LEVELS,
+        default="warning",
+        help="what is logged to stderr (warning)",
+    )
     add("--logfile", metavar="FILE", help="log to FILE as well")
     add("--log-config", metavar="FILE", help="log as this file of Python's logging.config.fileConfig says")
     return result
+
+
+def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """Return a type for argparse, whose own words for a wrong choice differ from one Python to the next."""
+
+    def check(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(choices)}")
+        return text
+
+    return check
 
 
 def _seconds(text: str) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from bosun_core import action_file
 from bosun_core.action_file import ActionFile
 from bosun_core.actions import ACTIONS
+from bosun_core.artifact import is_url
 from bosun_core.errors import BosunError, Interruption, InvalidRequest, PluginBroken, one_line
 from bosun_core.log import debug, mask_what_is_logged
 from bosun_core.model import DeploymentInfo
@@ -38,7 +41,7 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
     began = time.monotonic()
     warnings: list[str] = []
     try:
-        document = to_document(_perform(request, warnings))
+        document = _perform(request, warnings)
     except (BosunError, Interruption) as error:
         document = failure_document(request.action, str(error), error.data)
     except SystemExit as error:
@@ -52,11 +55,12 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
         document["duration"] = round(time.monotonic() - began, 3)
     if document["timestamp"] is None:
         document["timestamp"] = time.time_ns() // 1_000_000
-    masked: dict[str, Any] = SECRETS.mask_all(_with_warnings(document, warnings))
-    return masked
+    document = _with_warnings(document, warnings)
+    # Only what is free text is masked: a secret called `duration` takes no key away.
+    return {**document, "msg": SECRETS.mask_all(document["msg"]), "data": SECRETS.mask_all(document["data"])}
 
 
-def _perform(request: ActionRequest, warnings: list[str]) -> Any:
+def _perform(request: ActionRequest, warnings: list[str]) -> dict[str, Any]:
     if request.action not in ACTIONS:
         raise InvalidRequest(_unknown_action(request.action))
     given = action_file.read(request.config) if request.config is not None else ActionFile({})
@@ -73,19 +77,20 @@ def _perform(request: ActionRequest, warnings: list[str]) -> Any:
     plugin_class = find_plugin(request.plugin)
     mask_what_is_logged()
     plugin = _instance(plugin_class, request, given)
-    with contextlib.ExitStack() as stack:
-        deployment_info = given.deployment_info
-        if ACTIONS[request.action].takes_artifact and deployment_info is not None:
-            deployment_info = stack.enter_context(_artifact_at_hand(request, given, plugin))
-        context = ActionContext(
-            request.action,
-            request.plugin,
-            request.dry_run,
-            given.plugin_config,
-            given.pe_info,
-            deployment_info,
-        )
-        return perform(plugin, context, _extensions(request, warnings), warnings)
+    context = ActionContext(
+        request.action,
+        request.plugin,
+        request.dry_run,
+        given.plugin_config,
+        given.pe_info,
+        given.deployment_info,
+    )
+    at_hand = functools.partial(_artifact_at_hand, request, given, plugin)
+    outcome = perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
+    try:
+        return to_document(outcome)
+    except PluginBroken as error:
+        raise PluginBroken(f"{plugin_class.__name__}.{request.action} {error}") from error
 
 
 def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile) -> Any:
@@ -102,17 +107,31 @@ def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile
     return plugin_class(*arguments)
 
 
+@contextlib.contextmanager
 def _artifact_at_hand(
-    request: ActionRequest, given: ActionFile, plugin: Any
-) -> contextlib.AbstractContextManager[DeploymentInfo | None]:
-    """Return the deployment's info with a package on this machine: a URL is fetched for as long as the action takes."""
-    info = given.deployment_info
-    if info is None or not (info.model_artifact or "").lower().startswith(("http://", "https://")) or request.dry_run:
-        return contextlib.nullcontext(info)
+    request: ActionRequest, given: ActionFile, plugin: Any, info: DeploymentInfo
+) -> Iterator[DeploymentInfo]:
+    """Hand over the deployment's info with a package on this machine: a URL is fetched for as long as the action takes.
+
+    This is within the extensions' wrappers: a veto comes before it, and its progress is an event.
+    """
+    to_fetch = ACTIONS[request.action].takes_artifact and is_url(info.model_artifact)
+    if not to_fetch or request.dry_run:
+        yield info
+        return
+    from bosun_core.answers import old_model_in_use
     from bosun_core.download import DownloadLimits, fetched
 
     limits = DownloadLimits(request.download_timeout, request.download_limit)
-    return fetched(info, given.plugin_config, getattr(plugin, "staging_folder", lambda: None)(), limits)
+    folder = getattr(plugin, "staging_folder", lambda: None)()
+    with contextlib.ExitStack() as stack:
+        try:
+            at_hand = stack.enter_context(fetched(info, given.plugin_config, folder, limits))
+        except (BosunError, Interruption) as error:
+            if request.action != "deployment_start":  # what served goes on serving
+                error.data = old_model_in_use(info.model_id)
+            raise
+        yield at_hand
 
 
 def _extensions(request: ActionRequest, warnings: list[str]) -> list[Any]:

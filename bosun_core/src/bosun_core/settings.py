@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -63,7 +62,9 @@ def from_mapping(model: type[SettingsT], document: Mapping[str, Any], place: Pla
     known = [field.encode_name for field in fields]
     for key in document:
         if key not in known:
-            raise ConfigurationError(f"{place.of(key)}: unknown key {key}; {_nearest(key, known)}")
+            from bosun_core.settings_problems import unknown_key
+
+            raise ConfigurationError(f"{place.of(key)}: {unknown_key(key, known)}")
     given = {key: value for key, value in document.items() if value is not None}
     for field in fields:
         if field.required and field.encode_name not in given:
@@ -71,43 +72,9 @@ def from_mapping(model: type[SettingsT], document: Mapping[str, Any], place: Pla
     try:
         return msgspec.convert(given, model, strict=True, str_keys=True)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(_invalid_value(str(error), place)) from None
+        from bosun_core.settings_problems import invalid_value
 
-
-def _nearest(key: str, known: list[str]) -> str:
-    import difflib
-
-    folded = {name.lower().replace("_", ""): name for name in known}
-    near = difflib.get_close_matches(key.lower().replace("_", ""), folded, n=1, cutoff=0.6)
-    return f"did you mean {folded[near[0]]}?" if near else f"the keys are {', '.join(known)}"
-
-
-_WORDS = {
-    "str": "a text (quote it)",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "object": "a mapping",
-    "array": "a list",
-    "null": "nothing",
-}
-
-
-def _invalid_value(problem: str, place: Place) -> str:
-    """Return our line for msgspec's `Expected ..., got ... - at $.key`, or for a sentence of `__post_init__`."""
-    problem, _, path = problem.partition(" - at `$")
-    key = path.strip("`").lstrip(".").replace("[...]", "")
-    problem = re.sub(r"`([^`]+)`", lambda found: _in_words(found[1]), problem)
-    where = place.of(re.split(r"[.\[]", key)[0])
-    if problem.startswith("Object contains unknown field"):  # of a mapping within a setting
-        problem = f"unknown key {problem.rpartition(' ')[2]}"
-    if problem.startswith(("Expected", "Invalid", "unknown key", "Object")):  # msgspec's own, without the key
-        return f"{where}: {key or 'the file'}: {problem[0].lower()}{problem[1:]}; --gen-config shows how it is written"
-    return f"{where}: {problem}"
-
-
-def _in_words(types: str) -> str:
-    return " or ".join(_WORDS.get(part.strip(), part.strip()) for part in types.split("|") if part.strip() != "null")
+        raise ConfigurationError(invalid_value(error, model, place)) from None
 
 
 def schema(model: type[Settings]) -> dict[str, Any]:
@@ -116,5 +83,16 @@ def schema(model: type[Settings]) -> dict[str, Any]:
     own = definitions.pop(model.__name__)
     properties = own["properties"]
     properties["environmentId"] = properties.pop("environmentId")
+    required = own.get("required", ())
+    own["properties"] = {key: one if key in required else _or_null(one) for key, one in properties.items()}
     result = {"$schema": "https://json-schema.org/draft/2020-12/schema", **own}
     return {**result, "$defs": definitions} if definitions else result
+
+
+def _or_null(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a setting that may be null, which counts as not set."""
+    if "anyOf" in described:
+        return described
+    about = {key: value for key, value in described.items() if key in ("description", "default", "examples")}
+    kind = {key: value for key, value in described.items() if key not in about}
+    return {"anyOf": [kind, {"type": "null"}], **about}

@@ -5,9 +5,13 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Mapping, Set
+from types import CoroutineType
 from typing import Any
 
 from bosun_core.errors import PluginBroken, one_line
+
+_MAX_DEPTH = 100  # of data; YAML's writer gives up at some 300
+_MAX_BITS = 4096  # of a number; Python refuses to write one of 4,300 digits
 
 
 class ActionStatus(enum.Enum):
@@ -79,19 +83,26 @@ def to_document(info: object) -> dict[str, Any]:
     A returned object counts by its attributes, not by its class, so that a plugin may bring its own.
 
     Raises:
-        PluginBroken: an attribute is missing or holds what a status cannot.
+        PluginBroken: an attribute is missing or holds what a status cannot; the message begins with the verb.
     """
+    if isinstance(info, CoroutineType):
+        info.close()  # else Python warns that nobody awaited it
+        raise PluginBroken("is declared with async def; declare it with def")
     status = getattr(info, "status", None)
     if status is None:
         raise PluginBroken(f"returned {_shown(info)} instead of an ActionStatusInfo")
     return {
         "data": _plain_data(getattr(info, "data", None)),
         "duration": _number(info, "duration"),
-        "msg": None if getattr(info, "msg", None) is None else str(info.msg),  # type: ignore[attr-defined]  # looked up in the line itself
+        "msg": _message(getattr(info, "msg", None)),
         "state": _word(DeploymentState, getattr(info, "state", None), "state"),
         "status": _word(ActionStatus, status, "status"),
         "timestamp": _number(info, "timestamp"),
     }
+
+
+def _message(msg: object) -> str | None:
+    return msg if msg is None else _text(msg if isinstance(msg, str) else one_line(msg))
 
 
 def _plain_data(data: object) -> Any:
@@ -103,7 +114,8 @@ def _plain_data(data: object) -> Any:
 def _number(info: object, name: str) -> float | int | None:
     value = getattr(info, name, None)
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
+        number: float | int | None = plain(value)
+        return number
     raise PluginBroken(f"returned {_shown(value)} as {name} instead of a number")
 
 
@@ -120,28 +132,50 @@ def _word(vocabulary: type[enum.Enum], value: object, name: str) -> str | None:
     raise PluginBroken(f"returned {name} {_shown(value)}, which is none of {words}")
 
 
-def plain(value: object) -> Any:
-    """Return `value` made of dicts, lists, strings, numbers, booleans and None only."""
-    if value is None or isinstance(value, bool | int | float):
+def plain(value: object, depth: int = 0) -> Any:
+    """Return `value` made of dicts, lists, strings, numbers, booleans and None only.
+
+    Raises:
+        PluginBroken: it is nested beyond what a status file holds (it may contain itself), or a number is.
+    """
+    if depth > _MAX_DEPTH:
+        raise PluginBroken(f"returned data that is nested deeper than {_MAX_DEPTH} levels, or contains itself")
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        return str(value)
     if isinstance(value, enum.Enum):
-        return plain(value.value)
+        return plain(value.value, depth + 1)
+    if isinstance(value, int):
+        if value.bit_length() > _MAX_BITS:
+            raise PluginBroken(f"returned a number of more than {_MAX_BITS} bits")
+        return int(value)
+    if isinstance(value, float):
+        return float(value)  # numpy's is one too, and YAML's writer refuses it
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return _text(os.fsdecode(value))
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
+        return {str(plain(key, depth + 1)): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, Set):
-        return sorted((plain(item) for item in value), key=str)
+        return sorted((plain(item, depth + 1) for item in value), key=str)
     if hasattr(value, "status"):
         return to_document(value)
     raw = getattr(value, "raw", None)
-    return plain(raw) if isinstance(raw, Mapping) else one_line(value)
+    return plain(raw, depth + 1) if isinstance(raw, Mapping) else one_line(value)
+
+
+def _text(value: str) -> str:
+    r"""Return `value` as it can be written: a byte of a file name that is no UTF-8 becomes `\udcff`."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _shown(value: object) -> str:
-    text = one_line(repr(value))
+    try:
+        text = one_line(repr(value))
+    except Exception:  # somebody else's __repr__ may raise anything
+        text = ""
+    if not text or " at 0x" in text:  # an address tells a person nothing
+        return f"an object of type {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
 from bosun_core.atomic_file import write_whole
 from bosun_core.errors import StatusNotWritten
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def as_yaml(document: dict[str, Any]) -> str:
     """Return a status, or any plain data, as YAML with sorted keys."""
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # whichever PyYAML was built with
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
+            return True  # `&id001` in place of a repeated value would puzzle every reader
+
     text: str = yaml.dump(
-        document, Dumper=dumper, allow_unicode=True, default_flow_style=False, sort_keys=True, width=1000
+        document, Dumper=Dumper, allow_unicode=True, default_flow_style=False, sort_keys=True, width=1000
     )
     return text
 
@@ -24,16 +31,19 @@ def check_writable_place(path: str) -> None:
     """Check, before an action begins, that a status file can come to be at `path`.
 
     Raises:
-        StatusNotWritten: its folder is missing, or the path is a folder.
+        StatusNotWritten: its folder is missing or none, or the path is a folder.
     """
-    try:
-        file = Path(path)
-        if file.is_dir():
-            raise StatusNotWritten(f"cannot write the status file {path}: this is a folder; name a file in it")
-        if not file.parent.is_dir():
-            raise StatusNotWritten(f"cannot write the status file {path}: no such folder; run: mkdir -p {file.parent}")
-    except ValueError:
-        raise StatusNotWritten(f"cannot write the status file {path!r}: this is no path; check it") from None
+    problem = f"cannot write the status file {path}"
+    if "\0" in path:
+        raise StatusNotWritten(f"cannot write the status file {path!r}: this is no path; check it")
+    # os.path answers False where a Path of Python 3.11 raises: a name that is too long, say.
+    if os.path.isdir(path):  # noqa: PTH112  # as said
+        raise StatusNotWritten(f"{problem}: this is a folder; name a file in it")
+    folder = Path(path).parent
+    if not os.path.isdir(folder):  # noqa: PTH112  # as said
+        if os.path.lexists(folder):
+            raise StatusNotWritten(f"{problem}: {folder} is no folder; name another place")
+        raise StatusNotWritten(f"{problem}: no such folder; run: mkdir -p {folder}")
 
 
 def write(path: str, document: dict[str, Any]) -> None:
@@ -46,6 +56,5 @@ def write(path: str, document: dict[str, Any]) -> None:
     try:
         write_whole(Path(path), as_yaml(document).encode())
     except OSError as error:
-        raise StatusNotWritten(
-            f"cannot write the status file {path}: {error.strerror}; make room, or name another place"
-        ) from None
+        remedy = "make room, or name another place" if error.errno in _FULL else "name another place"
+        raise StatusNotWritten(f"cannot write the status file {path}: {error.strerror}; {remedy}") from None

@@ -17,9 +17,9 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
+from bosun_core.signals import ENDING, hold_signals
 
 _WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 
 
 class Limits(NamedTuple):
@@ -49,11 +49,20 @@ def supervised(action: Callable[[], int], died: Callable[[str], int], limits: Li
     os.close(child_result_end)
     os.close(child_life_end)
     reason = _wait(child, limits)
-    result = os.read(result_end, 1)
+    result = _read_now(result_end)
     os.close(result_end)
     os.close(life_end)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
     return result[0] if result else died(reason)
+
+
+def _read_now(descriptor: int) -> bytes:
+    """Return what has been written: the other end may be open still, in a process that the plugin has left behind."""
+    os.set_blocking(descriptor, False)
+    try:
+        return os.read(descriptor, 1)
+    except BlockingIOError:
+        return b""
 
 
 def _run_child(action: Callable[[], int], result_end: int, life_end: int, limits: Limits) -> NoReturn:
@@ -62,7 +71,8 @@ def _run_child(action: Callable[[], int], result_end: int, life_end: int, limits
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
     code = action()
     hold_signals()
-    os.write(result_end, bytes([code]))
+    with suppress(BrokenPipeError):  # the parent was killed; the status is written all the same
+        os.write(result_end, bytes([code]))
     end_process(code)
 
 
@@ -85,12 +95,6 @@ def _end_with_parent(life_end: int) -> None:
         fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def hold_signals() -> None:
-    """Have no signal interrupt what comes now."""
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
-
-
 def _interrupt_on_signals(limits: Limits) -> None:
     def interrupt(number: int, _frame: object) -> None:
         hold_signals()  # what cleans up after the first is not disturbed by a second
@@ -100,7 +104,7 @@ def _interrupt_on_signals(limits: Limits) -> None:
             )
         raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
 
-    for number in _ENDING:
+    for number in ENDING:
         signal.signal(number, interrupt)
 
 

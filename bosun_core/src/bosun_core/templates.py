@@ -56,10 +56,11 @@ def _type(described: dict[str, Any]) -> str:
         "object": "mapping",
         "array": "list",
     }
-    if "enum" in described:
-        return " or ".join(f"`{choice}`" for choice in described["enum"])
-    options = described.get("anyOf", [described])
-    kinds = [words.get(option.get("type", ""), "mapping") for option in options if option.get("type") != "null"]
+    options = [option for option in described.get("anyOf", [described]) if option.get("type") != "null"]
+    kinds = [
+        *(f"`{choice}`" for option in options for choice in option.get("enum", ()) if choice is not None),
+        *(words.get(option.get("type", ""), "mapping") for option in options if "enum" not in option),
+    ]
     return " or ".join(dict.fromkeys(kinds))
 
 

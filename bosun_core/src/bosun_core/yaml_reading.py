@@ -10,22 +10,26 @@ from typing import Any
 import yaml
 
 from bosun_core.errors import ConfigurationError
+from bosun_core.yaml_loader import TAG, Loader, line_of, syntax_problem
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000  # counted with every alias expanded
 
-# Scalars under these keys, and the items of `deployments`, are ids: 0777 or 1e5 is taken as written.
-_ID_KEYS = frozenset({"id", "modelId", "newModelId", "environmentId", "MLOPS_BOSUN_PRED_ENV_ID"})
+# Scalars under these keys, and the items of `deployments`, are texts: 0777 or 1e5 is taken as written.
+_TEXT_KEYS = frozenset(
+    {
+        *("id", "modelId", "newModelId", "environmentId", "MLOPS_BOSUN_PRED_ENV_ID"),
+        *("modelArtifact", "modelFormat", "modelExecutionType", "createdOn", "createdBy"),
+    }
+)
 _ID_LISTS = frozenset({"deployments"})
-# A null here means "none", while an `id: null` is an id of four letters.
-_OPTIONAL_IDS = frozenset({"modelId", "newModelId", "environmentId", "MLOPS_BOSUN_PRED_ENV_ID"})
+# A null under another one means "none", while an `id: null` is an id of four letters.
+_NEVER_NULL = "id"
 
-# Where PyYAML was built without libyaml, its own loader does the same, slower.
-_SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_TEXT_TAG = "tag:yaml.org,2002:str"
-_NULL_TAG = "tag:yaml.org,2002:null"
+_TEXT_TAG = f"{TAG}str"
+_NULL_TAG = f"{TAG}null"
+_MERGE_TAG = f"{TAG}merge"
 
 
 class Place:
@@ -49,12 +53,19 @@ def read_text(path: str, what: str) -> str:
     """
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise ConfigurationError(f"cannot read the {what} -: standard input is closed; name a file")
             content = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(path).open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigurationError(f"cannot read the {what} {path}: {error.strerror}; check the path") from None
+        remedies = {
+            IsADirectoryError: "this is a folder; name a file in it",
+            PermissionError: "this user may not; change its mode or owner",
+        }
+        remedy = remedies.get(type(error), f"{error.strerror}; check the path")
+        raise ConfigurationError(f"cannot read the {what} {path}: {remedy}") from None
     except ValueError:
         raise ConfigurationError(f"cannot read the {what} {path!r}: this is no path; check it") from None
     if len(content) > MAX_BYTES:
@@ -68,41 +79,45 @@ def read_text(path: str, what: str) -> str:
 
 
 def read_mapping(text: str, path: str, what: str) -> tuple[dict[str, Any], Place]:
-    """Return the mapping that `text` holds (an empty text is an empty mapping) and where its keys stand.
+    """Return the mapping that `text` holds (comments alone are an empty mapping) and where its keys stand.
 
     Raises:
-        ConfigurationError: it is no YAML, no mapping, or beyond the limits of this module.
+        ConfigurationError: it is empty, no YAML, no mapping, or beyond the limits of this module.
     """
+    source = f"the {what} {path}"
+    # An empty file is one that somebody is still writing, or the wrong one: its defaults would act elsewhere.
+    if not text.strip():
+        raise ConfigurationError(f"{source} is empty; --gen-config shows what belongs into it")
     try:
-        _check_limits(text, path, what)
-        loader = _SAFE_LOADER(text)
+        _check_limits(text, source)
+        loader = Loader(text, source)
         try:
             node = loader.get_single_node()
-            if node is None:
+            if node is None or (node.tag == _NULL_TAG and not node.value):  # `---` and comments
                 return {}, Place(path, {})
             if not isinstance(node, yaml.MappingNode):
-                raise ConfigurationError(f"the {what} {path} holds no mapping; it is made of `key: value` lines")
-            lines = _prepare(node, path, what)
+                raise ConfigurationError(f"{source} holds no mapping; it is made of `key: value` lines")
+            lines = _prepare(node, source)
             value = loader.construct_document(node)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"the {what} {path} is no YAML: {_yaml_problem(error)}; mend it there") from None
-    except (ValueError, OverflowError, TypeError) as error:
-        # PyYAML lets the conversions of dates, numbers and keys raise as they are.
-        raise ConfigurationError(f"the {what} {path} holds a value that cannot be read: {error}; quote it") from None
+        line, problem = syntax_problem(error, text)
+        raise ConfigurationError(f"{source}:{line} is no YAML: {problem}; mend it there") from None
     return value, Place(path, lines)
 
 
-def _check_limits(text: str, path: str, what: str) -> None:
+def _check_limits(text: str, source: str) -> None:
     """Count depth and expanded size on the event stream: libyaml's own composer recurses without a limit."""
     sizes: dict[str, int] = {}
     open_collections: list[tuple[str | None, int]] = []
     nodes = 0
-    for event in yaml.parse(text, Loader=_SAFE_LOADER):
+    for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise ConfigurationError(f"the {what} {path}: *{event.anchor} stands inside what it names, or nowhere")
+                raise ConfigurationError(
+                    f"{source}: *{event.anchor} stands inside what it names, or nowhere; write it out"
+                )
             nodes += sizes[event.anchor]
         elif isinstance(event, yaml.ScalarEvent):
             nodes += 1
@@ -112,32 +127,32 @@ def _check_limits(text: str, path: str, what: str) -> None:
             nodes += 1
             open_collections.append((event.anchor, nodes))
             if len(open_collections) > MAX_DEPTH:
-                raise ConfigurationError(f"the {what} {path} is nested deeper than {MAX_DEPTH} levels; flatten it")
+                raise ConfigurationError(f"{source} is nested deeper than {MAX_DEPTH} levels; flatten it")
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_collections.pop()
             if anchor:
                 sizes[anchor] = nodes - before + 1
         if nodes > MAX_NODES:
-            raise ConfigurationError(f"the {what} {path} holds more than {MAX_NODES:,} values; is it the right file?")
+            raise ConfigurationError(f"{source} holds more than {MAX_NODES:,} values; is it the right file?")
 
 
-def _prepare(root: yaml.MappingNode, path: str, what: str) -> dict[str, int]:
-    """Mark ids as text, refuse keys written twice or not as text, and return the lines of the top-level keys."""
+def _prepare(root: yaml.MappingNode, source: str) -> dict[str, int]:
+    """Mark texts, refuse keys written twice or not as text, and return the lines of the top-level keys."""
     seen: set[int] = set()
     lines: dict[str, int] = {}
     for node in _mappings(root, seen):
         keys: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise ConfigurationError(f"the {what} {path}:{_line(key)} has a key that is a collection; write a text")
-            if key.value in keys and key.tag != "tag:yaml.org,2002:merge":
-                raise ConfigurationError(f"the {what} {path}:{_line(key)} has the key {key.value} twice; keep one")
+                raise ConfigurationError(f"{source}:{line_of(key)} has a key that is a collection; write a text")
+            if key.value in keys and key.tag != _MERGE_TAG:
+                raise ConfigurationError(f"{source}:{line_of(key)} has the key {key.value} twice; keep one")
             keys.add(key.value)
-            if key.tag != "tag:yaml.org,2002:merge":
+            if key.tag != _MERGE_TAG:
                 key.tag = _TEXT_TAG
-            _mark_ids(key.value, value)
+            _mark_texts(key.value, value)
             if node is root:
-                lines[key.value] = _line(key)
+                lines[key.value] = line_of(key)
     return lines
 
 
@@ -154,23 +169,13 @@ def _mappings(node: yaml.Node, seen: set[int]) -> Iterator[yaml.MappingNode]:
             yield from _mappings(item, seen)
 
 
-def _mark_ids(key: str, value: yaml.Node) -> None:
-    if key in _ID_KEYS and isinstance(value, yaml.ScalarNode):
+def _mark_texts(key: str, value: yaml.Node) -> None:
+    if key in _TEXT_KEYS and isinstance(value, yaml.ScalarNode):
         # `~` and an empty value can be no id, so they stay null everywhere.
-        if value.tag == _NULL_TAG and (key in _OPTIONAL_IDS or value.value in ("", "~")):
+        if value.tag == _NULL_TAG and (key != _NEVER_NULL or value.value in ("", "~")):
             return
         value.tag = _TEXT_TAG
     elif key in _ID_LISTS and isinstance(value, yaml.SequenceNode):
         for item in value.value:
             if isinstance(item, yaml.ScalarNode) and not (item.tag == _NULL_TAG and item.value in ("", "~")):
                 item.tag = _TEXT_TAG
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
-    return f"line {mark.line + 1}: {problem}" if mark else str(problem)

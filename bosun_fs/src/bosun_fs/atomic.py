@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bosun_core.atomic_file import sync_folder
 from bosun_core.locks import locked, locked_if_free
+from bosun_core.signals import uninterrupted
 
 OWN_FOLDER = ".bosun"
 _AT_FDCWD = -100
@@ -52,7 +53,7 @@ class Place:
             new.mkdir(parents=True)
             yield new
         finally:
-            self._clear()
+            self.recover()
 
     def put_in_place(self, new: Path) -> None:
         """Make `new` the deployment's folder; one that is there leaves in the same step."""
@@ -66,19 +67,27 @@ class Place:
 
     def take_away(self) -> None:
         """Remove the deployment's folder; a reader sees all of it or none."""
-        self._staging.mkdir(parents=True, exist_ok=True)
-        sys.audit("bosun.step", "rename out of place")
-        self.folder.rename(self._staging / "gone")
-        sync_folder(self.base)
-        self._clear()
+        try:
+            self._staging.mkdir(parents=True)
+            sys.audit("bosun.step", "rename out of place")
+            self.folder.rename(self._staging / "gone")
+            sync_folder(self.base)
+        finally:
+            self.recover()
 
     def recover(self) -> None:
-        """Clear what a killed action left here; a folder that was set aside and not yet replaced comes back."""
-        old = self._staging / "old"
-        if old.exists() and not self.folder.exists():
-            old.rename(self.folder)
-            sync_folder(self.base)
-        self._clear()
+        """Clear what an action left here that ended or was killed; a folder set aside and not replaced comes back."""
+        if not self._staging.exists():
+            return
+        from shutil import rmtree  # 7 ms to import, which a first start does not owe
+
+        with uninterrupted():
+            old = self._staging / "old"
+            if old.exists() and not self.folder.exists():
+                old.rename(self.folder)
+                sync_folder(self.base)
+            sys.audit("bosun.step", "clear staging")
+            rmtree(self._staging)
 
     def _exchange(self, new: Path) -> None:
         sys.audit("bosun.step", "exchange")
@@ -89,13 +98,6 @@ class Place:
         self.folder.rename(self._staging / "old")
         sys.audit("bosun.step", "rename into place")
         new.rename(self.folder)
-
-    def _clear(self) -> None:
-        if self._staging.exists():
-            from shutil import rmtree  # 7 ms to import, which a first start does not owe
-
-            sys.audit("bosun.step", "clear staging")
-            rmtree(self._staging)
 
 
 def _renameat2(one: Path, other: Path) -> bool:

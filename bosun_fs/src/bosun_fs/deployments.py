@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,46 +61,36 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
 
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Make the deployment's folder, or bring the one that is there to the given model, package and settings."""
-    with _acting_on(env, info) as place:
-        current = _own(env, place)
+    with _bringing(env, info) as (place, current):
         goal = wanted(env.settings, info, str(info.model_id))
-        if current is not None and serves(current, goal):
-            return _nothing_to_do(env, current, place)
         return _bring(env, place, current, goal)
 
 
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Exchange the folder for one with the new model; on any failure the old one is untouched."""
-    with _acting_on(env, info) as place:
-        current = _own(env, place)
+    with _bringing(env, info) as (place, current):
         if current is None:
             return answers.unknown_deployment(str(info.id))
-        with _old_model_stays(place, current):
-            goal = wanted(env.settings, info, str(info.new_model_id))
-        if serves(current, goal):
-            return _nothing_to_do(env, current, place)
+        goal = wanted(env.settings, info, str(info.new_model_id))
         return _bring(env, place, current, goal)
 
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Exchange the folder for a fresh one, of the given package or of the one that is kept."""
-    with _acting_on(env, info) as place:
-        current = _own(env, place)
-        if current is None and info.model_artifact is None:
-            return answers.unknown_deployment(str(info.id))
+    with _bringing(env, info) as (place, current):
         if current is None:
+            if info.model_artifact is None:
+                return answers.unknown_deployment(str(info.id))
             return _bring(env, place, None, wanted(env.settings, info, _model_to_launch(info)))
         kept = current.record
         model = kept.model_id if info.model_artifact is None else info.model_id or kept.model_id
-        with _old_model_stays(place, current):
-            goal = wanted(env.settings, info, model, kept=place.folder / kept.package)
-        return _bring(env, place, current, goal)
+        goal = wanted(env.settings, info, model, kept=place.folder / kept.package)
+        return _bring(env, place, current, goal, anew=True)
 
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Remove the deployment's folder."""
-    with _acting_on(env, info) as place:
-        current = _own(env, place)
+    with _acting_on(env, info) as (place, current):
         if current is None:
             return answers.already_stopped(info)
         if env.dry_run:
@@ -147,15 +137,31 @@ def _model_to_launch(info: DeploymentInfo) -> str:
 
 
 @contextmanager
-def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[Place]:
-    """Hold the deployment's place for one action; a dry run only looks."""
+def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, Seen | None]]:
+    """Hold the deployment's place for one action and yield it with what it holds; a dry run only looks."""
     _check_base(env, to_write=not env.dry_run)
     place = env.place(str(info.id))
     if env.dry_run:
-        yield place
+        yield place, _own(env, place)
         return
     with told("write below", env.base), place.locked(env.settings.lock_limit, f"deployment {info.id}"):
-        yield place
+        yield place, _own(env, place)
+
+
+@contextmanager
+def _bringing(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, Seen | None]]:
+    """As `_acting_on`; besides, whatever ends the action tells which model is in place then."""
+    before: Seen | None = None
+    try:
+        with _acting_on(env, info) as (place, before):
+            yield place, before
+    except (BosunError, Interruption) as error:
+        now = folders.look(env.place(str(info.id)).folder)
+        if now is not None and now.record.environment == env.id:
+            error.data = answers.old_model_in_use(now.record.model_id)
+            # Not so where it ended between the exchange and the answer.
+            error.data["oldModelInUse"] = before is None or now.record == before.record
+        raise
 
 
 def _own(env: Environment, place: Place) -> Seen | None:
@@ -180,28 +186,18 @@ def _own(env: Environment, place: Place) -> Seen | None:
     return seen
 
 
-def _bring(env: Environment, place: Place, current: Seen | None, goal: Wanted) -> ActionStatusInfo:
+def _bring(
+    env: Environment, place: Place, current: Seen | None, goal: Wanted, *, anew: bool = False
+) -> ActionStatusInfo:
+    """Bring the folder to what is wanted; where it holds that already nothing is done, but for a launch `anew`."""
+    if current is not None and not anew and serves(current, goal):
+        return _nothing_to_do(env, current, place)
     if env.dry_run:
         return _planned(current, place, env, steps(place, current, goal))
-    with _old_model_stays(place, current) if current is not None else nullcontext():
-        seen = make(place, goal, env.id)
+    seen = make(place, goal, env.id)
     verb = "holds" if current is None else f"held model {current.record.model_id} and now holds"
     entry = folders.entry(seen, place.folder, env.settings)
     return entry.as_status(f"deployment {entry.deployment_id} {verb} model {entry.model_id}")
-
-
-@contextmanager
-def _old_model_stays(place: Place, current: Seen) -> Iterator[None]:
-    """Have whatever ends the action tell which model is in place."""
-    try:
-        yield
-    except (BosunError, Interruption) as error:
-        now = folders.look(place.folder)
-        in_place = current.record.model_id if now is None else now.record.model_id
-        error.data = answers.old_model_in_use(in_place)
-        if in_place != current.record.model_id:  # ended between the exchange and the answer
-            error.data["oldModelInUse"] = False
-        raise
 
 
 def _nothing_to_do(env: Environment, current: Seen, place: Place) -> ActionStatusInfo:
@@ -223,6 +219,7 @@ def _check_base(env: Environment, *, to_write: bool = True) -> None:
     """
     base = env.base
     checks: tuple[tuple[Callable[[], bool], str], ...] = (
+        (lambda: base.exists() or not base.is_symlink(), "is a link that leads nowhere; mend the link"),
         (base.exists, f"does not exist; run: mkdir -p {base.absolute()}"),
         (base.is_dir, "is no folder; name the folder that holds the deployments"),
         (lambda: os.access(base, os.R_OK | os.X_OK), "cannot be read by this user; change its mode or owner"),

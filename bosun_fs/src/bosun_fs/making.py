@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from bosun_core.artifact import local_artifact
+from bosun_core.artifact import is_url, local_artifact
 from bosun_core.atomic_file import write_all
 from bosun_core.errors import InvalidRequest
 from bosun_core.model import DeploymentInfo
@@ -22,12 +22,16 @@ from bosun_fs.settings import RECORD_FILE, FilesystemSettings
 
 
 class Wanted(NamedTuple):
-    """What a deployment's folder is to hold; without a package what is there already has to do."""
+    """What a deployment's folder is to hold; without a package what is there already has to do.
+
+    `to_fetch` says that the package is behind a URL, which a dry run does not fetch.
+    """
 
     deployment_id: str
     model_id: str
     package: Path | None
     files: dict[str, bytes]
+    to_fetch: bool = False
 
 
 def wanted(settings: FilesystemSettings, info: DeploymentInfo, model_id: str, kept: Path | None = None) -> Wanted:
@@ -37,6 +41,8 @@ def wanted(settings: FilesystemSettings, info: DeploymentInfo, model_id: str, ke
         InvalidRequest: the package cannot be used.
     """
     files = small_files(settings, str(info.id), model_id, info.key_value_config)
+    if is_url(info.model_artifact):
+        return Wanted(str(info.id), model_id, None, files, to_fetch=True)
     package = local_artifact(info) if info.model_artifact is not None else kept
     if package is not None:
         check_package_name(package.name, files)
@@ -53,7 +59,7 @@ def serves(current: Seen, goal: Wanted) -> bool:
     if current.fault is not None or record.model_id != goal.model_id or record.files != hashes(goal.files):
         return False
     if goal.package is None:
-        return True
+        return not goal.to_fetch
     with told("read", goal.package):
         return goal.package.stat().st_size == record.package_size and sha256_of(goal.package) == record.package_sha256
 
@@ -64,18 +70,23 @@ def steps(place: Place, current: Seen | None, goal: Wanted) -> list[str]:
     Raises:
         InvalidRequest: there is no package to make it of.
     """
-    package = _package(goal)
-    with told("read", package):
-        size = package.stat().st_size
     last = f"put it in place as {place.folder}"
     if current is not None:
         last = f"exchange it with {place.folder}, which holds model {current.record.model_id}"
     return [
-        f"copy {package} ({size} bytes) to a new folder aside",
+        _copying(goal),
         f"write {', '.join(sorted(goal.files))} for model {goal.model_id}",
         last,
         *([] if current is None else [f"remove the old folder of model {current.record.model_id}"]),
     ]
+
+
+def _copying(goal: Wanted) -> str:
+    if goal.to_fetch:
+        return "fetch the package, and copy it to a new folder aside unless it is the one that is there"
+    package = _package(goal)
+    with told("read", package):
+        return f"copy {package} ({package.stat().st_size} bytes) to a new folder aside"
 
 
 def make(place: Place, goal: Wanted, environment: str) -> Seen:

@@ -17,7 +17,7 @@ _REMEDIES = {
     errno.EPERM: "this user may not; change the mode or the owner of the folder",
     errno.ENOENT: "a file or folder vanished; run the action again",
     errno.EIO: "the device failed; check it, then run the action again",
-    errno.ENAMETOOLONG: "a name is too long for this filesystem; shorten deploymentDirPrefix or the package's name",
+    errno.ENAMETOOLONG: "too long for the filesystem; shorten baseDir, deploymentDirPrefix or the package's name",
 }
 
 

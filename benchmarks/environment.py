@@ -1,0 +1,65 @@
+"""What the benchmarks run: the wheels in a clean environment of their own, as a user has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = os.environ.get("UV") or str(ROOT / ".tools/bin/uv")
+
+
+class Installed(NamedTuple):
+    """A clean environment with the wheels in it, and a folder for files."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.folder / "venv/bin/python"
+
+    @property
+    def runner(self) -> Path:
+        """The command line."""
+        return self.folder / "venv/bin/bosun-plugin-runner"
+
+    @property
+    def base(self) -> Path:
+        """The folder of the deployments."""
+        return self.folder / "base"
+
+    def command(self, action: str, info: dict[str, Any] | None = None) -> list[str]:
+        """Return the command of one action of the filesystem plugin."""
+        config = self.folder / f"{action}.yaml"
+        config.write_text(json.dumps({"deploymentInfo": info}))
+        private = self.folder / "private.yaml"
+        private.write_text(f"baseDir: {self.base}\n")
+        files = [
+            "--config",
+            str(config),
+            "--private-config",
+            str(private),
+            "--status-file",
+            str(self.folder / "status.yaml"),
+        ]
+        return [str(self.runner), "--plugin", "fs", "--action", action, *files]
+
+
+def install(folder: Path) -> Installed:
+    """Build the wheels and install them into a clean environment in `folder`."""
+    for distribution in ("bosun-core", "bosun-fs"):
+        _uv("build", "--quiet", "--wheel", "--package", distribution, "--out-dir", str(folder / "wheels"))
+    _uv("venv", "--quiet", str(folder / "venv"))
+    wheels = [str(path) for path in (folder / "wheels").glob("*.whl")]
+    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "venv"), *wheels)
+    installed = Installed(folder)
+    installed.base.mkdir()
+    return installed
+
+
+def _uv(*arguments: str) -> None:
+    subprocess.run([UV, *arguments], check=True, cwd=ROOT)

@@ -1,0 +1,56 @@
+"""Whole processes, timed against a baseline of the same run."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Measured(NamedTuple):
+    """The median of several runs: seconds, and the largest resident memory of any run in bytes."""
+
+    seconds: float
+    memory: int
+
+
+def measure(command: Sequence[str | Path], runs: int, before: Callable[[], None] = lambda: None) -> Measured:
+    """Run `command` several times, `before` each untimed, and return the median.
+
+    Raises:
+        RuntimeError: a run failed.
+    """
+    seconds, memory = [], 0
+    for _ in range(runs):
+        before()
+        began = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds.append(time.perf_counter() - began)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}")
+        memory = max(memory, usage.ru_maxrss * 1024)
+    return Measured(statistics.median(seconds), memory)
+
+
+class Row(NamedTuple):
+    """One line of the report: what was measured, in which unit, and the mark that it must not exceed."""
+
+    what: str
+    value: float
+    unit: str
+    mark: float | None
+
+    def __str__(self) -> str:
+        verdict = "" if self.mark is None else f"  mark {self.mark:g}{self.unit}  {'ok' if self.met else 'MISSED'}"
+        return f"{self.what:<66} {self.value:8.2f}{self.unit:<3}{verdict}"
+
+    @property
+    def met(self) -> bool:
+        """Tell whether the value is within its mark."""
+        return self.mark is None or self.value <= self.mark

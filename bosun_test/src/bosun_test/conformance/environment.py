@@ -1,0 +1,91 @@
+"""What the kit has to know of an environment: how to reach it, make packages for it, and look at it from outside."""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+
+class PackageKind(enum.Enum):
+    """What a package is to do once it is deployed."""
+
+    GOOD = "good"
+    CANNOT_LOAD = "cannot load"
+    CRASHES_AFTER_LOADING = "crashes after loading"
+    NEVER_READY = "never ready"
+
+
+class Running(NamedTuple):
+    """One deployment as seen from outside: its model's id, and the SHA-256 of its package where that can be seen."""
+
+    model: str
+    package: str | None = None
+
+
+class NothingAnswersError(Exception):
+    """Raised by `Environment.ask` where no prediction comes back."""
+
+
+class Environment(abc.ABC):
+    """One clean prediction environment. Override what is abstract; the rest where the default does not fit.
+
+    Nothing here may go through the plugin under test: the kit compares what the plugin says with what is seen here.
+    """
+
+    plugin: ClassVar[str]
+    """The word after `--plugin`."""
+
+    not_kept: ClassVar[Mapping[str, str]] = {}
+    """Promises that this environment cannot keep, and why: {test: reason}. The kit fails when one is kept."""
+
+    secret_places: ClassVar[Mapping[str, str]] = {}
+    """Places from `places_of` where a secret must be, and why: {place: reason}, say an agent's variables."""
+
+    other_key_values: ClassVar[Mapping[str, Any]] = {"key1": "value1"}
+    """A `keyValueConfig` that changes a running deployment."""
+
+    action_limit: ClassVar[float] = 60.0
+    """The longest time, in seconds, that one action may take here."""
+
+    @abc.abstractmethod
+    def private_configuration(self) -> dict[str, Any]:
+        """Return the private configuration that leads the plugin here."""
+
+    @abc.abstractmethod
+    def package(self, name: str, kind: PackageKind = PackageKind.GOOD) -> Path:
+        """Return a model package; other names have other content, the same name and kind always the same."""
+
+    @abc.abstractmethod
+    def running(self) -> dict[str, Running]:
+        """Return what runs here, by deployment id."""
+
+    @abc.abstractmethod
+    def leftovers(self) -> list[str]:
+        """Return what belongs neither to a running deployment nor to the shared parts: nothing, between two actions."""
+
+    @abc.abstractmethod
+    def reset(self) -> None:
+        """Make the environment clean again, whatever a test left."""
+
+    @abc.abstractmethod
+    def places_of(self, text: str) -> list[str]:
+        """Return where `text` stands in the environment: files, labels, variables, command lines, logs."""
+
+    def picture(self) -> object:
+        """Return a value that is equal exactly as long as nothing here changed, settings and identities included."""
+        return self.running(), self.leftovers()
+
+    def plugin_config(self) -> dict[str, Any]:
+        """Return the action file's `pluginConfig`."""
+        return {}
+
+    def ask(self, deployment: str, url: str) -> str:
+        """Send one prediction to `url` and return the id of the model that answered.
+
+        Raises:
+            NothingAnswersError: no prediction came back.
+        """
+        raise NothingAnswersError(f"nothing serves {deployment} at {url} here")

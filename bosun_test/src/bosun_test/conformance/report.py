@@ -1,0 +1,121 @@
+"""The report card: a pytest plugin, `pytest_plugins = ["bosun_test.conformance.report"]` in the top conftest.py.
+
+`--report-card FILE` writes it as JSON (FILE ends in .json) or as Markdown, to put into a README.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bosun_test.conformance.base import Promises
+from bosun_test.conformance.profile import chosen_profile, chosen_seed
+
+
+class Card(NamedTuple):
+    """How one adoption of the kit came out: its promises by outcome; `declared` has the reason of each."""
+
+    name: str
+    kept: list[str]
+    declared: dict[str, str]
+    broken: list[str]
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the card as JSON has it."""
+        profile, seed = chosen_profile().name, chosen_seed()
+        return {"schemaVersion": 1, "profile": profile, "seed": seed, **self._asdict()}
+
+    def as_markdown(self) -> str:
+        """Return the card as Markdown."""
+        lines = [
+            f"**Bosun conformance, {self.name}**: {len(self.kept)} promises kept, {len(self.declared)} declared as not "
+            f"kept, {len(self.broken)} broken (profile {chosen_profile().name}, seed {chosen_seed()}).",
+            "",
+        ]
+        if self.declared or self.broken:
+            lines += ["| promise | |", "| --- | --- |"]
+            lines += [f"| {in_words(name)} | **broken** |" for name in self.broken]
+            lines += [f"| {in_words(name)} | not kept: {reason} |" for name, reason in self.declared.items()]
+        return "\n".join(lines).rstrip() + "\n"
+
+
+def in_words(promise: str) -> str:
+    """Return the name of a test as the sentence that it is."""
+    return promise.removeprefix("test_").replace("_", " ")
+
+
+class ReportCards:
+    """Gathers the outcomes of the kit's tests while pytest runs."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, dict[str, set[str]]] = {}
+        self._reasons: dict[str, dict[str, str]] = {}
+        self._promises: dict[str, tuple[str, str]] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Remember which tests are promises."""
+        for item in items:
+            if isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, Promises):
+                self._promises[item.nodeid] = (item.cls.__name__, item.originalname)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how one promise came out; several cases of one count together."""
+        if report.nodeid not in self._promises or (report.when != "call" and report.passed):
+            return
+        card, promise = self._promises[report.nodeid]
+        outcome = "declared" if hasattr(report, "wasxfail") and not report.failed else report.outcome
+        self._outcomes.setdefault(card, {}).setdefault(promise, set()).add(outcome)
+        if outcome == "declared":
+            self._reasons.setdefault(card, {})[promise] = str(report.wasxfail)
+
+    def cards(self) -> list[Card]:
+        """Return a card for each adoption that ran."""
+        return [self._card(name, outcomes) for name, outcomes in self._outcomes.items()]
+
+    def _card(self, name: str, outcomes: Mapping[str, set[str]]) -> Card:
+        broken = [promise for promise, found in outcomes.items() if found - {"passed", "declared"}]
+        declared = {
+            promise: self._reasons[name][promise] for promise, found in outcomes.items() if found == {"declared"}
+        }
+        kept = [promise for promise in outcomes if promise not in declared and promise not in broken]
+        return Card(name, kept, declared, broken)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --report-card."""
+    parser.addoption("--report-card", metavar="FILE", help="write the conformance report card (.json, else Markdown)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to gather."""
+    config.pluginmanager.register(ReportCards(), "bosun report cards")
+
+
+def pytest_report_header() -> str:
+    """Say how thorough this run of the kit is."""
+    return f"bosun conformance: profile {chosen_profile().name}, seed {chosen_seed()}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the cards, and write them where --report-card says."""
+    gatherer = config.pluginmanager.get_plugin("bosun report cards")
+    cards = gatherer.cards() if isinstance(gatherer, ReportCards) else []
+    for card in cards:
+        terminalreporter.section(f"report card of {card.name}")
+        terminalreporter.write_line(
+            f"{len(card.kept)} promises kept, {len(card.declared)} declared as not kept, {len(card.broken)} broken"
+        )
+        for promise, reason in card.declared.items():
+            terminalreporter.write_line(f"  not kept: {in_words(promise)}: {reason}")
+        for promise in card.broken:
+            terminalreporter.write_line(f"  BROKEN:   {in_words(promise)}")
+    path = config.getoption("--report-card")
+    if path and cards:
+        text = "\n".join(card.as_markdown() for card in cards)
+        if path.endswith(".json"):
+            text = json.dumps([card.as_mapping() for card in cards], indent=2) + "\n"
+        Path(path).write_text(text)
