@@ -1,0 +1,48 @@
+"""One prediction environment on an engine: its settings, its id, and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bosun_core.environment import environment_id
+
+from bosun_docker import names
+from bosun_docker.settings import DockerSettings
+
+
+class Environment(NamedTuple):
+    """What leads all actions of one environment. Environments with the same network and prefix share a place."""
+
+    settings: DockerSettings
+    id: str
+    dry_run: bool
+
+    @property
+    def place(self) -> str:
+        """What the shared parts belong to: network and container prefix."""
+        return f"{self.settings.docker_network}/{self.settings.container_name_prefix}"
+
+    @property
+    def proxy_name(self) -> str:
+        """The name of the proxy's container."""
+        return f"{self.settings.container_name_prefix}traefik"
+
+    @property
+    def routes_volume(self) -> str:
+        """The name of the volume with the route files."""
+        return f"{self.settings.container_name_prefix}routes"
+
+    def labels(self, part: str) -> dict[str, str]:
+        """Return the labels of a part of this place."""
+        return {names.SCHEMA: names.SCHEMA_VERSION, names.PLACE: self.place, names.PART: part}
+
+    def deployment_labels(self, part: str, deployment_id: str) -> dict[str, str]:
+        """Return the labels of a part of a deployment."""
+        return {**self.labels(part), names.ENVIRONMENT: self.id, names.DEPLOYMENT: deployment_id}
+
+
+def environment(settings: DockerSettings, plugin_config: Mapping[str, Any], *, dry_run: bool) -> Environment:
+    """Return the environment; without an id of its own it is named by its place."""
+    derived = f"{settings.docker_network}/{settings.container_name_prefix}"
+    return Environment(settings, environment_id(settings.environment_id, plugin_config, derived), dry_run)
