@@ -46,7 +46,7 @@ bench: .venv/.ready ## measure speed and memory against baselines of the same ru
 	$(BIN)/python benchmarks/run.py
 
 build: .venv/.ready ## build the wheels and source distributions into dist/
-	for distribution in bosun-core bosun-fs bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
+	for distribution in bosun-core bosun-fs bosun-docker bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
 
 docs: .venv/.ready ## regenerate the generated pages of docs/
 	$(BIN)/python tools/generate_docs.py

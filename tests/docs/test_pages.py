@@ -16,7 +16,7 @@ from bosun_core.status import ActionStatus, DeploymentState, failing, to_documen
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SOURCES = [
-    path for folder in ("bosun_core", "bosun_fs", "bosun_test") for path in (ROOT / folder / "src").rglob("*.py")
+    path for folder in ("bosun_core", "bosun_fs", "bosun_docker", "bosun_test") for path in (ROOT / folder / "src").rglob("*.py")
 ]
 PAGES = [
     page

@@ -1,10 +1,8 @@
-"""The engine and the images that `make testbed-docker` made, as fixtures; without them these tests are left out."""
+"""The engine that `make testbed-docker` made, as a fixture."""
 
 import json
-import os
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,27 +13,6 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-
-RUN = "BOSUN_TEST_DOCKER"
-CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
-
-
-def _variables() -> dict[str, str]:
-    """What `make testbed-docker` wrote, under what this process's environment says."""
-    file = CACHE / "docker.env"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return {**dict(line.split("=", 1) for line in lines), **os.environ}
-
-
-VARIABLES = _variables()
-LEFT_OUT = VARIABLES.get(RUN) != "1"
-collect_ignore_glob = ["test_*.py"] if LEFT_OUT else []
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if LEFT_OUT:
-        terminalreporter.section("left out")
-        terminalreporter.line("tests/testbed needs Docker: run `make testbed-docker` first (docs/testbed.md)")
 
 
 @dataclass
@@ -117,9 +94,9 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def docker(request: pytest.FixtureRequest) -> Iterator[Engine]:
+def docker(request: pytest.FixtureRequest, docker_variables: dict[str, str]) -> Iterator[Engine]:
     """The engine, with a network of this module's own; all that was made on it is removed afterwards."""
-    engine = Engine(VARIABLES)
+    engine = Engine(docker_variables)
     try:
         engine("network", "create", engine.network)
     except (AssertionError, OSError) as error:
@@ -131,20 +108,6 @@ def docker(request: pytest.FixtureRequest) -> Iterator[Engine]:
             print(engine.story())
     finally:
         engine.clear()
-
-
-@pytest.fixture(scope="session")
-def until() -> Callable[..., Any]:
-    """Asks until there is an answer that holds, and returns it."""
-
-    def ask(question: Callable[[], Any], seconds: float = 60) -> Any:
-        end = time.monotonic() + seconds
-        while not (answer := question()):
-            assert time.monotonic() < end, f"it did not come about in {seconds} s"
-            time.sleep(0.1)  # between two looks
-        return answer
-
-    return ask
 
 
 @pytest.fixture(scope="session")

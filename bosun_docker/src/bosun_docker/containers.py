@@ -105,7 +105,7 @@ def labelled(body: Body, labels: dict[str, str]) -> Body:
 def _host(settings: DockerSettings) -> Body:
     host: Body = {
         "NetworkMode": settings.docker_network,
-        "RestartPolicy": {"Name": settings.restart_policy},
+        "RestartPolicy": {"Name": "no" if settings.restart_policy == "never" else settings.restart_policy},
     }
     if settings.log_max_size:
         limits = {"max-size": settings.log_max_size, "max-file": str(settings.log_max_files)}

@@ -90,8 +90,8 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         described("dedicated: a container for each deployment."),
     ] = "dedicated"
     restart_policy: Annotated[
-        Literal["no", "on-failure", "unless-stopped", "always"],
-        described("What the engine does with a container that has ended, as `docker run --restart`."),
+        Literal["never", "on-failure", "unless-stopped", "always"],
+        described("When the engine starts a container again that has ended, as `docker run --restart`."),
     ] = "unless-stopped"
     log_max_size: Annotated[
         str,
