@@ -1,5 +1,6 @@
 """A place on the engine for one test module: a network, a container prefix and ports of its own, seen from outside."""
 
+import http.client
 import io
 import json
 import os
@@ -8,9 +9,11 @@ import subprocess
 import tarfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -188,3 +191,34 @@ def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each action takes a second here: the kit's thorough profiles are for nights."""
     if "BOSUN_CONFORMANCE" not in os.environ:
         monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Callable[..., str]:
+    """Makes a model package, and returns its path."""
+    from prediction_server.make_package import write_package
+
+    def make(name: str = "A", **faults: Any) -> str:
+        path = tmp_path / f"{name}-{len(list(tmp_path.glob('*.mlpkg')))}.mlpkg"
+        write_package(path, "linear", seed=sum(name.encode()), faults=faults or None)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def predict() -> Callable[..., str]:
+    """Sends one prediction and returns the id of the model that answered."""
+
+    def ask(url: str, timeout: float = 10.0) -> str:
+        address = urlsplit(url)
+        path = f"{address.path}?{address.query}" if address.query else address.path
+        with closing(http.client.HTTPConnection(address.netloc, timeout=timeout)) as connection:
+            connection.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            content = response.read()
+        if response.status != http.client.OK:
+            raise ConnectionError(f"{response.status} {content[:200]!r}")
+        return str(json.loads(content)["modelId"])
+
+    return ask

@@ -13,6 +13,7 @@ from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
 from bosun_docker import engine_host, images, names, rollout, shared_parts
+from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, serves, wanted
@@ -69,7 +70,11 @@ def _base_of(engine: Engine, container: Container) -> str:
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Have the endpoint lead nowhere, then end and remove all that is there of the deployment."""
-    engine = Engine(engine_host.find())
+    with Engine(engine_host.find()) as engine:
+        return _stop(engine, env, info)
+
+
+def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     seen = look(engine, env)
     found = seen.deployed(env, str(info.id))
     model = _model(found)
@@ -98,7 +103,8 @@ def _model(found: Deployed) -> str | None:
 
 def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment."""
-    seen = look(Engine(engine_host.find()), env)
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
     found = seen.deployed(env, str(info.id))
     if not found.is_there:
         return answers.unknown_deployment(str(info.id))
@@ -125,34 +131,35 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
 
     With `only_known` nothing is made or held for a deployment that is not there.
     """
-    engine = Engine(engine_host.find())
     before: Deployed | None = None
     deployment_id = str(info.id)
     try:
-        seen = look(engine, env)
-        before = seen.deployed(env, deployment_id)
-        if env.dry_run or (only_known and not before.is_there):
-            yield Acting(engine, env, None, seen, before)
-            return
-        shared_parts.check_network(engine, env)
-        proxy = shared_parts.ready_proxy(engine, env, seen)
-        with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
-            seen = look(engine, env).unlocked()
-            before = rollout.clear(engine, env, proxy, seen.deployed(env, deployment_id))
-            try:
-                yield Acting(engine, env, proxy, seen, before)
-            finally:
-                rollout.remove_images(engine, env, deployment_id)
+        with Engine(engine_host.find()) as engine:
+            seen = look(engine, env)
+            before = seen.deployed(env, deployment_id)
+            if env.dry_run or (only_known and not before.is_there):
+                yield Acting(engine, env, None, seen, before)
+                return
+            shared_parts.check_network(engine, env)
+            proxy = shared_parts.ready_proxy(engine, env, seen)
+            with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
+                seen = rollout.cleared(engine, env, proxy, deployment_id)
+                before = seen.deployed(env, deployment_id)
+                try:
+                    yield Acting(engine, env, proxy, seen, before)
+                finally:
+                    to_its_end(lambda: rollout.remove_images(engine, env, deployment_id))
     except (BosunError, Interruption) as error:
         with suppress(EnvironmentFailure):
-            _tell_what_serves(engine, env, deployment_id, before, error)
+            _tell_what_serves(env, deployment_id, before, error)
         raise
 
 
 def _tell_what_serves(
-    engine: Engine, env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
+    env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
 ) -> None:
-    now = look(engine, env).deployed(env, deployment_id)
+    with Engine(engine_host.find()) as engine:
+        now = look(engine, env).deployed(env, deployment_id)
     if now.route is None:
         return
     same = before is None or (before.route is not None and before.route[1].container == now.route[1].container)

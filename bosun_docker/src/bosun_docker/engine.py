@@ -5,10 +5,11 @@ Each call raises an audit event `bosun.step` first, so that a test can end the p
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import docker  # noqa: TID251  # this is the one module
 import docker.errors  # noqa: TID251  # this is the one module
@@ -36,6 +37,7 @@ class Engine:
     def __init__(self, host: EngineHost, version: str | None = None) -> None:
         self.host = host
         try:
+            _reach(host)
             self._client = docker.APIClient(
                 base_url=host.url, version=version or "auto", timeout=ANSWER_SECONDS, tls=_tls(host)
             )
@@ -51,6 +53,12 @@ class Engine:
     def again(self) -> Engine:
         """Return a connection of its own to the same engine, for another thread."""
         return Engine(self.host, self._client.api_version)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
     @contextmanager
     def _step(self, doing: str) -> Iterator[None]:
@@ -243,6 +251,18 @@ class Engine:
         """Return what the engine says of itself."""
         with self._step("ask the engine for its version"):
             return dict(self._client.version())
+
+
+def _reach(host: EngineHost) -> None:
+    """Connect to a Unix socket once: a missing one, or one that we may not use, is told by its own error.
+
+    Raises:
+        OSError: it cannot be connected to.
+    """
+    if host.url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(ANSWER_SECONDS)
+            probe.connect(host.url.removeprefix("unix://"))
 
 
 def _split(reference: str) -> tuple[str, str]:

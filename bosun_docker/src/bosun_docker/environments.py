@@ -15,11 +15,11 @@ from bosun_docker.looking import Look, entry, look
 
 def plugin_start(env: Environment) -> ActionStatusInfo:
     """Bring up the shared parts, or what of them is missing or changed."""
-    engine = Engine(engine_host.find())
-    seen = look(engine, env)
-    if env.dry_run:
-        return answers.planned(None, _plan_of_start(engine, env, seen))
-    done = shared_parts.bring_up_proxy(engine, env, seen)
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+        if env.dry_run:
+            return answers.planned(None, _plan_of_start(engine, env, seen))
+        done = shared_parts.bring_up_proxy(engine, env, seen)
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
     return ActionStatusInfo(ActionStatus.OK, f"{facts}; {', '.join(done)}" if done else facts)
 
@@ -34,13 +34,13 @@ def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def plugin_stop(env: Environment) -> ActionStatusInfo:
     """Take down the shared parts that no deployment needs."""
-    engine = Engine(engine_host.find())
-    seen = look(engine, env)
-    deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
-    if env.dry_run:
-        idle = seen.proxy is not None and not deployments
-        return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
-    done = shared_parts.take_down_proxy(engine, env, seen)
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+        deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
+        if env.dry_run:
+            idle = seen.proxy is not None and not deployments
+            return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
+        done = shared_parts.take_down_proxy(engine, env, seen)
     if deployments:
         return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
     return ActionStatusInfo(ActionStatus.OK, ", ".join(done) or "nothing to stop")
@@ -48,7 +48,8 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
 
 def list_all(env: Environment) -> ActionStatusInfo:
     """Look at every deployment."""
-    seen = look(Engine(engine_host.find()), env)
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
     return answers.list_of(entry(env, seen, one) for one in seen.deployments(env))
 
 
@@ -56,7 +57,8 @@ def status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at the shared parts and at every deployment."""
     listed = None if pe_info is None else pe_info.deployments
     try:
-        seen = look(Engine(engine_host.find()), env)
+        with Engine(engine_host.find()) as engine:
+            seen = look(engine, env)
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])
     entries = [entry(env, seen, one) for one in seen.deployments(env)]

@@ -19,6 +19,7 @@ from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import containers, names
+from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, NameTaken
 from bosun_docker.environment import Environment
 from bosun_docker.holders import is_surely_dead, this_process
@@ -50,15 +51,16 @@ def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[s
     finally:
         end.set()
         if lock:
-            engine.remove(lock)
+            to_its_end(lambda: engine.remove(lock))
 
 
 def _beat(engine: Engine, lock: str, end: threading.Event) -> None:
     """Show that the holder lives, until it ends; what goes wrong here shows in the action itself."""
-    own = None
-    with suppress(BosunError):
+    if end.wait(_BEAT_SECONDS):
+        return
+    with suppress(BosunError), engine.again() as own:
+        own.touch(lock)
         while not end.wait(_BEAT_SECONDS):
-            own = own or engine.again()
             own.touch(lock)
 
 
@@ -88,7 +90,8 @@ def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
     if is_surely_dead(holder):
         return False
     events: queue.Queue[str] = queue.Queue()
-    stream = engine.again().events({"container": [lock["Id"]]}, since=_moment(lock["Created"]))
+    own = engine.again()
+    stream = own.events({"container": [lock["Id"]]}, since=_moment(lock["Created"]))
     threading.Thread(target=_follow, args=(stream, events), daemon=True).start()
     heard = time.monotonic()
     try:
@@ -101,7 +104,7 @@ def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
                 return False
         return False
     finally:
-        with suppress(Exception):  # the stream may have ended by itself
+        with own, suppress(Exception):  # the stream may have ended by itself
             stream.close()
 
 

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
 from bosun_core.reporting import progress
+from bosun_core.signals import uninterrupted
 
 from bosun_docker import archives, containers, names
 from bosun_docker.containers import MODEL_PATH
+from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container
@@ -95,14 +97,17 @@ def with_package(engine: Engine, env: Environment, deployment_id: str, model_id:
         return str(there[0]["Id"])
     prefix = env.settings.container_name_prefix
     name = names.passing_name(prefix, env.id, deployment_id, "package")
-    holder = engine.create(name, containers.package_holder(labels, base))
+    holder = ""
     try:
+        with uninterrupted():
+            holder = engine.create(name, containers.package_holder(labels, base))
         engine.put(holder, "/", archives.of_one(MODEL_PATH.lstrip("/"), package.size, _content(package)))
         progress("making the image", 0)
         repository = names.image_repository(env.settings.generated_image_prefix, deployment_id)
         return engine.commit(holder, repository, names.image_tag(model_id), [])
     finally:
-        engine.remove(holder)
+        if holder:
+            to_its_end(lambda: engine.remove(holder))
 
 
 def _content(package: Package) -> Iterator[bytes]:

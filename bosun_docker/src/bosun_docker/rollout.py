@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from bosun_core.errors import EnvironmentFailure, Interruption
+from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import health, images, names
+from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, Deployed, look
+from bosun_docker.looking import Container, Deployed, Look, look
 from bosun_docker.proxy import Proxy
 from bosun_docker.routes import SLOTS, Route
 
@@ -74,10 +75,9 @@ class Rollout:
             self._proxy.write(route, self._slot)
             self._wait_until_ready(new, route)
         except BaseException:
-            self._undo(new)
+            to_its_end(lambda: self._undo(new))
             raise
-        with carried_to_its_end(lambda: self._finish(new, route._replace(public=True))):
-            self._finish(new, route._replace(public=True))
+        to_its_end(lambda: self._finish(new, route._replace(public=True)))
 
     def _create(self, image: str, generation: int) -> str:
         goal = self._goal
@@ -175,21 +175,12 @@ def drain(engine: Engine, env: Environment, container: Container) -> None:
 
 
 @contextmanager
-def carried_to_its_end(work: Any) -> Iterator[None]:
-    """Do `work` once more where a signal interrupts the block, which is the same work; then let the signal end it."""
-    try:
-        yield
-    except Interruption:
-        work()  # no second signal comes: the runner holds them after the first
-        raise
-
-
-@contextmanager
 def following(engine: Engine, container: str) -> Iterator[queue.Queue[str]]:
     """Yield a queue that gets one text when the container ends, or when its own health check fails."""
     found: queue.Queue[str] = queue.Queue()
     filters = {"container": [container], "event": ["die", "health_status"]}
-    stream = engine.again().events(filters, since=1)
+    own = engine.again()
+    stream = own.events(filters, since=1)
 
     def follow() -> None:
         with suppress(Exception):  # it ends when it is closed, in whatever way the SDK finds
@@ -204,32 +195,40 @@ def following(engine: Engine, container: str) -> Iterator[queue.Queue[str]]:
     try:
         yield found
     finally:
-        with suppress(Exception):  # the stream may have ended by itself
+        with own, suppress(Exception):  # the stream may have ended by itself
             stream.close()
 
 
-def clear(engine: Engine, env: Environment, proxy: Proxy, found: Deployed) -> Deployed:
-    """Clear what killed actions left of a deployment; the caller holds its lock. Returns what is there then."""
-    route = found.route
-    for slot, one in found.slots.items():
-        if one is not None and (route is None or slot != route[0]):
-            proxy.blank(found.key, slot)
-    if found.holder is not None:
-        engine.remove(found.holder.id)
-    current = found.current
-    for container in found.containers:
-        if current is not None and container.id == current.id:
-            continue
+def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str) -> Look:
+    """Clear what killed actions left of a deployment, whose lock the caller holds; return a look at what is there."""
+    seen = look(engine, env).unlocked()
+    found = seen.deployed(env, deployment_id)
+    serving, current = found.route, found.current
+    idle_slots = [slot for slot, one in found.slots.items() if one and (serving is None or slot != serving[0])]
+    idle = [one for one in found.containers if current is None or one.id != current.id]
+    for slot in idle_slots:
+        proxy.blank(found.key, slot)
+    for container in idle:
         if current is not None and container.generation < current.generation:
-            drain(engine, env, container)
+            drain(engine, env, container)  # it may have requests in flight
         else:
             engine.remove(container.id)
-    if current is not None:
-        name = names.container_name(env.settings.container_name_prefix, found.id, current.labels.get(names.MODEL, ""))
-        if current.name != name:
-            with suppress(Refused):  # somebody else has that name: then it keeps this one
-                engine.rename(current.id, name)
-    return look(engine, env).unlocked().deployed(env, found.id) if found.is_there else found
+    if found.holder is not None:
+        engine.remove(found.holder.id)
+    named = current is None or _named(engine, env, current)
+    return seen if named and not (idle_slots or idle or found.holder) else look(engine, env).unlocked()
+
+
+def _named(engine: Engine, env: Environment, current: Container) -> bool:
+    """Give the container that serves its own name; tell whether it had it already."""
+    labels = current.labels
+    prefix = env.settings.container_name_prefix
+    name = names.container_name(prefix, labels[names.DEPLOYMENT], labels.get(names.MODEL, ""))
+    if current.name == name:
+        return True
+    with suppress(Refused):  # somebody else has that name: then it keeps the one that it has
+        engine.rename(current.id, name)
+    return False
 
 
 def remove_images(engine: Engine, env: Environment, deployment_id: str) -> None:
