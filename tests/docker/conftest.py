@@ -7,9 +7,9 @@ import os
 import socket
 import subprocess
 import tarfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bosun_core.runner import ActionRequest, run_action
 
 ROUTES = "/etc/bosun/routes"
 LABEL = "com.datarobot.bosun"
+REQUESTS_OF_A_CONNECTION = 20
 
 
 def free_port() -> int:
@@ -206,19 +207,38 @@ def package(tmp_path: Path) -> Callable[..., str]:
     return make
 
 
-@pytest.fixture(scope="session")
-def predict() -> Callable[..., str]:
+@pytest.fixture
+def predict() -> Iterator[Callable[..., str]]:
     """Sends one prediction and returns the id of the model that answered."""
 
-    def ask(url: str, timeout: float = 10.0) -> str:
+    own = threading.local()
+    opened: list[http.client.HTTPConnection] = []
+
+    def connection(netloc: str) -> http.client.HTTPConnection:
+        """Each thread's own, a fresh one now and then: one for each request would use up the machine's ports."""
+        own.asked = getattr(own, "asked", 0) + 1
+        if own.asked % REQUESTS_OF_A_CONNECTION == 1 or own.netloc != netloc:
+            if hasattr(own, "open"):
+                own.open.close()
+            own.netloc, own.open = netloc, http.client.HTTPConnection(netloc, timeout=10)
+            opened.append(own.open)
+        return own.open
+
+    def ask(url: str) -> str:
         address = urlsplit(url)
         path = f"{address.path}?{address.query}" if address.query else address.path
-        with closing(http.client.HTTPConnection(address.netloc, timeout=timeout)) as connection:
-            connection.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-            response = connection.getresponse()
+        link = connection(address.netloc)
+        try:
+            link.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+            response = link.getresponse()
             content = response.read()
+        except BaseException:
+            link.close()
+            raise
         if response.status != http.client.OK:
             raise ConnectionError(f"{response.status} {content[:200]!r}")
         return str(json.loads(content)["modelId"])
 
-    return ask
+    yield ask
+    for link in opened:
+        link.close()

@@ -12,7 +12,7 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, images, names, rollout, shared_parts
+from bosun_docker import engine_host, images, names, networks, rollout, shared_parts
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
@@ -140,7 +140,7 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
             if env.dry_run or (only_known and not before.is_there):
                 yield Acting(engine, env, None, seen, before)
                 return
-            shared_parts.check_network(engine, env)
+            networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
             with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
                 seen = rollout.cleared(engine, env, proxy, deployment_id)

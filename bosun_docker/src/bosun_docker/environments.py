@@ -7,7 +7,7 @@ from bosun_core.model import PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, names, shared_parts
+from bosun_docker import engine_host, names, networks, shared_parts
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Look, entry, look
@@ -25,7 +25,7 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
 
 
 def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    plan = shared_parts.check_network(engine, env)
+    plan = networks.check(engine, env)
     body, _ = shared_parts.proxy_body(engine, env)
     if not shared_parts.is_as_wanted(seen.proxy, body):
         plan.append(f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}")

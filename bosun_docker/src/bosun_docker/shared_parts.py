@@ -1,4 +1,4 @@
-"""The parts that all deployments of a place share: the network, and the proxy with its volume of routes."""
+"""The proxy as the part that all deployments of a place share: brought up with its volume of routes, taken down."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from bosun_core.errors import ConfigurationError, EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import archives, containers, health, images, names
+from bosun_docker import archives, containers, health, images, names, networks
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.engine_errors import taken_port
 from bosun_docker.environment import Environment
@@ -36,42 +36,21 @@ def _there(seen: Look, env: Environment) -> Container:
     return seen.proxy
 
 
-def check_network(engine: Engine, env: Environment) -> list[str]:
-    """Check the network, and return what is to be done for it.
-
-    Raises:
-        EnvironmentFailure: it is missing and not to be created, or resolves no names.
-    """
-    name = env.settings.docker_network
-    if name in ("bridge", "host", "none", "default"):
-        raise EnvironmentFailure(
-            f"dockerNetwork {name} resolves no names of containers; run `docker network create bosun` and name that one"
-        )
-    if engine.network(name) is not None:
-        return []
-    if not env.settings.create_network:
-        raise EnvironmentFailure(
-            f"the network {name} is not there; run `docker network create {name}`, or set createNetwork: true"
-        )
-    return [f"create network {name}"]
-
-
 def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Bring the proxy to what the settings say, and wait until it answers; return what was done.
 
     Raises:
         EnvironmentFailure: somebody else has its name or a port, its image cannot be had, or it does not come up.
     """
-    if check_network(engine, env):
-        _create_network(engine, env)
+    networks.bring_up(engine, env)
     _check_names(engine, env, seen)
     body, certificate_files = proxy_body(engine, env)
-    if is_as_wanted(seen.proxy, body):
+    if is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
         return []
     image = images.present(engine, env, env.settings.traefik_image, "traefikImage")
     lock_name = f"{env.settings.container_name_prefix}lock_shared"
     with held(engine, env, lock_name, image, env.labels(names.LOCK), "the shared parts"):
-        seen = look(engine, env)
+        seen = _without_old_proxy(engine, env)
         if is_as_wanted(seen.proxy, body):
             return []
         done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
@@ -86,12 +65,26 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     return done
 
 
-def _create_network(engine: Engine, env: Environment) -> None:
-    try:
-        engine.create_network(env.settings.docker_network, env.labels("network"))
-    except Refused as error:
-        if "already exists" not in error.explanation:  # else another runner was faster
-            raise
+def _unfinished(env: Environment, seen: Look) -> list[Container]:
+    """Return what an action on the shared parts leaves that is under way, or was killed."""
+    own = (names.LOCK, names.PROXY)
+    return [
+        one
+        for one in seen.parts
+        if one.part in own and names.DEPLOYMENT not in one.labels and one.name != env.proxy_name
+    ]
+
+
+def _without_old_proxy(engine: Engine, env: Environment) -> Look:
+    """Clear what a killed replacement of the proxy left, under its lock: the old one comes back or goes."""
+    seen = look(engine, env)
+    old = [one for one in seen.parts if one.part == names.PROXY and one.name != env.proxy_name]
+    for one in old:
+        if seen.proxy is None:
+            engine.rename(one.id, env.proxy_name)
+        else:
+            engine.remove(one.id)
+    return look(engine, env) if old else seen
 
 
 def _check_names(engine: Engine, env: Environment, seen: Look) -> None:
@@ -206,13 +199,26 @@ def _wait_until_it_answers(engine: Engine, env: Environment) -> None:
 
 def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Remove proxy and routes where no deployment of the place is left; return what was done."""
-    if seen.proxy is None or any(one.part == names.MODEL_PART for one in seen.parts):
+    if any(one.part == names.MODEL_PART for one in seen.parts):
         return []
+    held_image = next((one.image_id for one in (seen.proxy, *_unfinished(env, seen)) if one is not None), None)
+    if held_image is None:
+        return _remove_volume(engine, env)
     lock_name = f"{env.settings.container_name_prefix}lock_shared"
-    with held(engine, env, lock_name, seen.proxy.image_id, env.labels(names.LOCK), "the shared parts"):
-        seen = look(engine, env)
-        if seen.proxy is None or any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
+    with held(engine, env, lock_name, held_image, env.labels(names.LOCK), "the shared parts"):
+        seen = _without_old_proxy(engine, env)
+        if any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
             return []
+        if seen.proxy is None:
+            return _remove_volume(engine, env)
         engine.remove(seen.proxy.id)
-        engine.remove_volume(env.routes_volume)
-    return [f"remove container {env.proxy_name}", f"remove volume {env.routes_volume}"]
+        return [f"remove container {env.proxy_name}", *_remove_volume(engine, env)]
+
+
+def _remove_volume(engine: Engine, env: Environment) -> list[str]:
+    """Remove the volume of the routes, where it is ours and there."""
+    volume = engine.volume(env.routes_volume)
+    if volume is None or (volume.get("Labels") or {}).get(names.PLACE) != env.place:
+        return []
+    engine.remove_volume(env.routes_volume)
+    return [f"remove volume {env.routes_volume}"]
