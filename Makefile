@@ -6,10 +6,12 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 PYPROJECTS := pyproject.toml $(wildcard */pyproject.toml examples/*/pyproject.toml)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
+# The machine's own certificates count too: behind a company's proxy no others do.
+export UV_SYSTEM_CERTS := 1
 # Without compiled modules every start of the runner would be measured and tested at half its speed.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-thorough check format bench build docs clean
+.PHONY: help setup demo test test-thorough check format bench build index docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -31,7 +33,7 @@ test: .venv/.ready ## run the tests
 	$(BIN)/python -m pytest
 
 test-thorough: .venv/.ready ## run the tests with thousands of random examples and the slow ones in full
-	BOSUN_THOROUGH=1 $(BIN)/python -m pytest
+	BOSUN_THOROUGH=1 BOSUN_CONFORMANCE=thorough $(BIN)/python -m pytest
 
 check: .venv/.ready ## lint, check formatting and types
 	$(BIN)/ruff check .
@@ -47,6 +49,9 @@ bench: .venv/.ready ## measure speed and memory against baselines of the same ru
 
 build: .venv/.ready ## build the wheels and source distributions into dist/
 	for distribution in bosun-core bosun-fs bosun-docker bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
+
+index: .venv/.ready ## serve a package index with our distributions and all that they need, at 127.0.0.1:8765
+	$(BIN)/python tools/local_index.py --port 8765
 
 docs: .venv/.ready ## regenerate the generated pages of docs/
 	$(BIN)/python tools/generate_docs.py

@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are generated from the code: actions.md and configuration.md. `make docs` runs it."""
+"""Write the pages of docs/ that are generated from the code: actions.md, configuration.md and reference.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import reference_page
 from bosun_core.action_file import ActionFile, check_needs
 from bosun_core.actions import ACTIONS
 from bosun_core.discovery import find_plugin
@@ -106,6 +107,7 @@ def pages() -> dict[Path, str]:
         DOCS / "configuration.md": "\n".join(
             [NOTICE, CONFIGURATION, *_command_line(), *_action_file(), *_private_configurations(), *_variables()]
         ),
+        DOCS / "reference.md": "\n".join([NOTICE, *reference_page.page()]),
     }
 
 

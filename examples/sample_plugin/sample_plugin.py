@@ -39,6 +39,7 @@ from bosun_core import (
     local_artifact,
     locked,
     slug_with_hash,
+    uninterrupted,
     write_whole,
 )
 
@@ -170,19 +171,23 @@ class SamplePlugin(BosunPluginBase):
         if self.dry_run:
             yield self._look(name)
             return
-        with self._told():
-            self.home.mkdir(parents=True, exist_ok=True)
-            # No id begins with a dot, so the lock is in the way of no deployment. The kernel frees it if we die.
-            with locked(self.home / f".{name}.lock", LOCK_LIMIT, f"deployment {name}"):
-                served = self._look(name)
-                try:
-                    yield served
-                except (BosunError, Interruption) as error:  # an Interruption is a signal, or the end of --timeout
-                    if served is not None and self._look(name) == served:
-                        error.data = answers.old_model_in_use(served.model)
-                    raise
-                finally:
-                    self._tidy(name)
+        looked, served = False, None
+        try:
+            with self._told():
+                self.home.mkdir(parents=True, exist_ok=True)
+                # No id begins with a dot, so the lock is in the way of no deployment. The kernel frees it if we die.
+                with locked(self.home / f".{name}.lock", LOCK_LIMIT, f"deployment {name}"):
+                    looked, served = True, self._look(name)
+                    try:
+                        yield served
+                    finally:
+                        with uninterrupted():  # a signal that comes now is heeded when all is tidy
+                            self._tidy(name)
+        except (BosunError, Interruption) as error:  # an Interruption is a signal, or the end of --timeout
+            now = self._look(name)
+            if now is not None:  # tell which model serves, whatever ended the action, and when
+                error.data = {**answers.old_model_in_use(now.model), "oldModelInUse": now == served or not looked}
+            raise
 
     def _tidy(self, name: str) -> None:
         """Remove what deployment.json does not name: the package before, and leftovers of a killed action."""
@@ -199,12 +204,13 @@ class SamplePlugin(BosunPluginBase):
 
     def _look(self, name: str) -> Served | None:
         file = self._folder(name) / "deployment.json"
-        try:
-            return Served(**json.loads(file.read_bytes()))
-        except FileNotFoundError:
-            return None
-        except (ValueError, TypeError) as error:
-            raise EnvironmentFailure(f"{file} is damaged; remove its folder, then start {name} again") from error
+        with self._told():
+            try:
+                return Served(**json.loads(file.read_bytes()))
+            except FileNotFoundError:
+                return None
+            except (ValueError, TypeError) as error:
+                raise EnvironmentFailure(f"{file} is damaged; remove its folder, then start {name} again") from error
 
     def _entry(self, name: str, served: Served) -> answers.DeploymentEntry:
         """Return the deployment as it is now; broken where its package is gone."""

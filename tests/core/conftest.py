@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -196,10 +197,11 @@ class Bench:
         env: Mapping[str, str] | None = None,
         stdin: str = "",
         status_file: Path | None = None,
+        shell: str = 'exec "$@"',
     ) -> Run:
-        """Run `bosun-plugin-runner` in a process of its own."""
+        """Run `bosun-plugin-runner` in a process of its own; the shell runs it as "$@"."""
         done = subprocess.run(
-            [RUNNER, *arguments],
+            ["sh", "-c", shell, "sh", RUNNER, *arguments],
             cwd=self.folder,
             env=self.environment(env),
             input=stdin,
@@ -217,8 +219,10 @@ class Bench:
         return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, reversed(self.sites))), **(env or {})}
 
     @contextlib.contextmanager
-    def started(self, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Started]:
-        """Start `bosun-plugin-runner`; what still runs at the end is killed."""
+    def started(
+        self, *arguments: str, env: Mapping[str, str] | None = None, ignoring: tuple[signal.Signals, ...] = ()
+    ) -> Iterator[Started]:
+        """Start `bosun-plugin-runner`, those signals ignored as an agent may have them; it is killed at the end."""
         events = Path(tempfile.mkdtemp(dir=self.folder)) / "events"
         os.mkfifo(events)
         # Open for writing too: then neither side waits for the other to open.
@@ -231,6 +235,7 @@ class Bench:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_IGN) for number in ignoring],
         ) as process:
             try:
                 yield Started(process, descriptor, self.folder / "status.yaml")

@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -235,6 +236,15 @@ def test_a_dry_run_fetches_nothing(web: Web, bench: Bench) -> None:
     assert (document["msg"], web.requests) == (web.url(), [])
 
 
+def test_password_and_query_of_a_url_are_masked_in_what_a_plugin_says_of_it(bench: Bench) -> None:
+    plugin = bench.plugin("def deployment_start(self, info):\n    return ok(info.model_artifact)")
+    url = "https://someone:planted-password@127.0.0.1/model.mlpkg?signature=planted"
+
+    document = bench.act(plugin, "deployment_start", {"modelArtifact": url}, dry_run=True)
+
+    assert document["msg"] == "https://someone:***@127.0.0.1/model.mlpkg?***"
+
+
 def test_the_package_is_gone_after_a_plugin_that_failed(web: Web, bench: Bench, staged: Path) -> None:
     plugin = bench.plugin("def deployment_start(self, info):\n    raise ValueError('no')")
 
@@ -343,6 +353,35 @@ def test_the_next_action_goes_on_with_what_an_ended_one_has_fetched(
     assert first is None
     assert second is not None
     assert int(second.removeprefix("bytes=").rstrip("-")) >= HALF - 300_000
+
+
+KILLED_AT = """
+import itertools, os, sys
+steps = itertools.count()
+sys.addaudithook(lambda event, args: event == "bosun.step" and next(steps) == {step} and os.kill(os.getpid(), 9))
+from bosun_core.cli import main
+main({arguments!r})
+"""
+
+
+@pytest.mark.parametrize("step", [0, 1, 5, 11])
+def test_a_fetch_that_is_killed_at_any_step_is_gone_on_with(web: Web, bench: Bench, start: Start, step: int) -> None:
+    config = bench.action_file({"modelArtifact": web.url()})
+    arguments = ["--plugin", "sample.py", "--action", "deployment_start", "--config", config]
+    code = KILLED_AT.format(step=step, arguments=arguments)
+    killed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=bench.folder,
+        env=bench.environment(),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert b"was killed by SIGKILL" in killed.stdout
+    assert start(web.url())["data"]["digest"] == digest()
+    ((first,), *_) = web.asked("Range")
+    assert first is None
 
 
 def test_a_package_left_whole_by_a_killed_action_is_only_confirmed_by_the_server(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from bosun_core.runner import ActionRequest
-from bosun_test.conformance.crashes import killed
+from bosun_test.conformance.steps import killed
 
 from bosun_fs import atomic, copying
 

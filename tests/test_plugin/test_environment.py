@@ -177,9 +177,17 @@ def test_a_damaged_file_is_named_and_hides_no_other_deployment(world: World) -> 
     assert (listed["status"], listed["msg"], list(listed["data"])) == ("warning", f"1 deployment; {remark}", ["d2"])
     status = world.run("pe_status")
     assert (status["status"], status["msg"]) == ("warning", remark)
-    assert world.run("deployment_start", id="d1", modelId="A")["msg"] == remark
+    assert world.run("deployment_status", id="d1")["msg"] == remark
     assert world.run("deployment_stop", id="d1") == GONE
     assert world.models() == {"d2": "B"}
+
+
+def test_a_start_mends_a_damaged_file(world: World) -> None:
+    world.run("deployment_start", id="d1", modelId="A")
+    (damaged,) = world.tmp_dir.iterdir()
+    damaged.write_text("{")
+    assert world.run("deployment_start", id="d1", modelId="A")["status"] == "passing"
+    assert world.models() == {"d1": "A"}
 
 
 def test_a_file_of_a_newer_version_is_not_touched(world: World) -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from bosun_core import answers as answers
     from bosun_core.artifact import local_artifact as local_artifact
     from bosun_core.atomic_file import write_whole as write_whole
+    from bosun_core.contract import CONTRACT_VERSION as CONTRACT_VERSION
     from bosun_core.environment import environment_id as environment_id
     from bosun_core.errors import ActionVetoed as ActionVetoed
     from bosun_core.errors import BosunError as BosunError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bosun_core.reporting import progress as progress
     from bosun_core.settings import Settings as Settings
     from bosun_core.settings import described as described
+    from bosun_core.signals import uninterrupted as uninterrupted
     from bosun_core.status import ActionStatus as ActionStatus
     from bosun_core.status import ActionStatusInfo as ActionStatusInfo
     from bosun_core.status import DeploymentState as DeploymentState
@@ -38,6 +40,7 @@ _HOMES = {
     "ActionVetoed": "errors",
     "BosunError": "errors",
     "BosunPluginBase": "plugin",
+    "CONTRACT_VERSION": "contract",
     "ConfigurationError": "errors",
     "DeploymentInfo": "model",
     "DeploymentState": "status",
@@ -53,6 +56,7 @@ _HOMES = {
     "observer": "extensions",
     "progress": "reporting",
     "slug_with_hash": "names",
+    "uninterrupted": "signals",
     "wrapper": "extensions",
     "write_whole": "atomic_file",
 }

@@ -71,7 +71,8 @@ def check_needs(action: str, given: ActionFile) -> None:
     Raises:
         InvalidRequest: something is missing or malformed.
     """
-    if given.pe_info is not None:
+    # Agents send peInfo with every action: a bad id in it must not keep another deployment from being acted on.
+    if action == "pe_status" and given.pe_info is not None:
         for index, listed in enumerate(given.pe_info.deployments or []):
             check_id(listed, f"peInfo.deployments[{index}]")
     if not action.startswith("deployment_") or action == "deployment_list":

@@ -15,12 +15,17 @@ from bosun_core.options import asks_for_information, read_options
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (docs/status.md)."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_closed_streams()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         options = read_options(arguments)
     except UsageError as error:
         return _refuse(error, arguments)
     if not asks_for_information(options):
+        from bosun_core.signals import keep_for_later
+
+        keep_for_later()
         from bosun_core.command import run
 
         return run(options)
@@ -45,6 +50,18 @@ def console() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)  # nothing is left to tidy; the interpreter would take 3 ms to find that out
+
+
+def _open_closed_streams() -> None:
+    """Have the null device where whoever started us has closed a stream; the next file opened would take its place."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def complain(message: str) -> None:

@@ -13,7 +13,7 @@ from bosun_core.cli import complain
 from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritten
 from bosun_core.log import LogSettings, set_up
 from bosun_core.options import Options
-from bosun_core.runner import ActionRequest, failure_document, run_action
+from bosun_core.runner import ActionRequest, bug_of_plugin, failure_document, run_action
 from bosun_core.signals import hold_signals
 from bosun_core.status import ActionStatus
 from bosun_core.supervisor import Limits, supervised
@@ -25,18 +25,21 @@ _CODES = {
     ActionStatus.UNKNOWN.value: ExitCode.UNKNOWN,
 }
 
+_STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")  # by name: they are stderr's while the action runs
+
 
 def run(options: Options) -> int:
     """Run the action that the command line asks for, report its status, and return the exit code."""
+    home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
     with _stdout_kept_for_status() as stdout:
         return supervised(
-            action=lambda: _report(_status(options), options, stdout),
+            action=lambda: _report(_status(options, home), options, stdout),
             died=lambda reason: _report(failure_document(options.action or "", reason), options, stdout),
             limits=Limits(options.timeout, options.grace),
         )
 
 
-def _status(options: Options) -> dict[str, Any]:
+def _status(options: Options, home: int) -> dict[str, Any]:
     """Run the action and return its status, whatever ends it; no signal disturbs what follows."""
     hide_progress: Callable[[], None] = lambda: None  # noqa: E731  # the bar that is not shown has nothing to hide
     try:
@@ -49,9 +52,12 @@ def _status(options: Options) -> dict[str, Any]:
             document = run_action(_request(options))
         finally:
             hold_signals()
+            os.fchdir(home)  # a plugin may have gone elsewhere, and the status file's path may be relative
             hide_progress()
     except (BosunError, Interruption) as error:
         document = failure_document(options.action or "", str(error))
+    except BaseException as error:  # run_action tells of each Exception; a plugin may raise what is none
+        document = failure_document(options.action or "", bug_of_plugin(_request(options), error))
     return document
 
 
@@ -81,13 +87,15 @@ def _report(document: dict[str, Any], options: Options, stdout: TextIO) -> int:
     """Write the status where it belongs and return the exit code."""
     if document["status"] == ActionStatus.ERROR.value and document["msg"]:
         complain(document["msg"])
-    written = options.status_file is not None and _write_status_file(options.status_file, document)
+    written = options.status_file is not None and _write_status_file(options.status_file, document, stdout)
     if not written or options.show_status or options.json:
         _show(document, options, stdout)
     return ExitCode.PASSING if written and not options.exit_codes else _CODES[document["status"]]
 
 
-def _write_status_file(path: str, document: dict[str, Any]) -> bool:
+def _write_status_file(path: str, document: dict[str, Any], stdout: TextIO) -> bool:
+    if path in _STDOUT:
+        return _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
     try:
         status_file.write(path, document)
     except StatusNotWritten as error:
@@ -98,20 +106,26 @@ def _write_status_file(path: str, document: dict[str, Any]) -> bool:
 
 
 def _show(document: dict[str, Any], options: Options, stdout: TextIO) -> None:
+    if options.json:
+        import json
+
+        _put(stdout, lambda: stdout.write(json.dumps(document, ensure_ascii=False) + "\n"))
+    elif stdout.isatty():
+        from bosun_core.terminal import print_status
+
+        _put(stdout, lambda: print_status(document, stdout))
+    else:
+        _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
+
+
+def _put(stdout: TextIO, write: Callable[[], object]) -> bool:
     try:
-        if options.json:
-            import json
-
-            stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
-        elif stdout.isatty():
-            from bosun_core.terminal import print_status
-
-            print_status(document, stdout)
-        else:
-            stdout.write(status_file.as_yaml(document))
+        write()
         stdout.flush()
     except OSError as error:
         complain(f"cannot write the status to stdout: {error.strerror}")
+        return False
+    return True
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from bosun_core.actions import ACTIONS
+from bosun_core.contract import check_contract
 from bosun_core.entry_points import EntryPoint, entry_points
 from bosun_core.errors import BosunError, PluginBroken, PluginNotFound, one_line
 from bosun_core.plugin import BosunPluginBase
@@ -131,7 +132,9 @@ def _blamed_on(source: str) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as error:
-        raise PluginBroken(f"plugin {source} does not import: {describe(error)}; mend or reinstall it") from error
+        of_core = isinstance(error, ImportError) and f"{error.name}.".startswith("bosun_core.")
+        remedy = "upgrade bosun-core, or the plugin" if of_core else "mend or reinstall it"
+        raise PluginBroken(f"plugin {source} does not import: {describe(error)}; {remedy}") from error
 
 
 def describe(error: BaseException) -> str:
@@ -156,26 +159,25 @@ def plugin_class(module: ModuleType, source: str) -> type[Any]:
     """Return the one plugin class of a module: its most derived concrete class with the contract's methods.
 
     Raises:
-        PluginBroken: there is none, several, or one that lacks methods.
+        PluginBroken: there is none, several, or one that lacks methods or was made for another contract.
     """
     classes = [item for item in vars(module).values() if inspect.isclass(item) and _looks_like_plugin(item)]
     classes = list(dict.fromkeys(classes))
     derived = [item for item in classes if not any(item is not other and issubclass(other, item) for other in classes)]
     own = [item for item in derived if item.__module__ == module.__name__] or derived
     whole = [item for item in own if not lacking(item)]
-    if len(whole) == 1:
-        return whole[0]
-    if whole:
+    if len(whole) > 1:
         names = ", ".join(sorted(item.__name__ for item in whole))
         raise PluginBroken(f"plugin {source} has several plugin classes: {names}; keep one in the module")
     if own:
-        raise PluginBroken(_lacks(source, own[0]))
+        return _checked((whole or own)[0], source)
     found = sorted(name for name, item in vars(module).items() if inspect.isclass(item) and not name.startswith("_"))
     others = f"classes found: {', '.join(found)}" if found else "no classes at all"
     raise PluginBroken(f"plugin {source} has no plugin class ({others}); inherit one from bosun_core.BosunPluginBase")
 
 
 def _checked(found: type[Any], source: str) -> type[Any]:
+    check_contract(found, source)  # first: another contract may ask for other methods
     if lacking(found):
         raise PluginBroken(_lacks(source, found))
     return found

@@ -28,6 +28,10 @@ class BosunPluginBase(abc.ABC):
     """
 
     settings_model: ClassVar[type[Settings] | None] = None
+    """The model of the private configuration; None: the file is handed over unread."""
+
+    contract_version: ClassVar[str | None] = None
+    """The version of the contract that the plugin was made for, say "1.0"; None: it does not say, and is accepted."""
 
     def __init__(
         self,

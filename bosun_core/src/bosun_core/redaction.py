@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,16 @@ class Secrets:
     def learn_environment(self) -> None:
         """Remember the secrets of the process's environment variables."""
         self.learn(os.environ)
+
+    def learn_url(self, url: str) -> None:
+        """Remember the password in a URL, and its query, which may be signed."""
+        from urllib.parse import unquote, urlsplit
+
+        with contextlib.suppress(ValueError):  # no URL: nothing is asked of it either
+            parts = urlsplit(url)
+            password = parts.password or ""
+            self.learn({"password": password, "secret": parts.query})
+            self.learn({"password": unquote(password)})
 
     def mask(self, text: str) -> str:
         """Return `text` with each known secret replaced."""

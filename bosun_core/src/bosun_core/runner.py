@@ -50,7 +50,7 @@ def run_action(request: ActionRequest) -> dict[str, Any]:
             f"plugin {request.plugin} called sys.exit({error.code!r}); it should return a status",
         )
     except Exception as error:  # a bug of the plugin, or ours: told in one line, with its traceback in the log
-        document = failure_document(request.action, _bug(request, error))
+        document = failure_document(request.action, bug_of_plugin(request, error))
     if not document["duration"]:
         document["duration"] = round(time.monotonic() - began, 3)
     if document["timestamp"] is None:
@@ -116,6 +116,8 @@ def _artifact_at_hand(
     This is within the extensions' wrappers: a veto comes before it, and its progress is an event.
     """
     to_fetch = ACTIONS[request.action].takes_artifact and is_url(info.model_artifact)
+    if to_fetch:
+        SECRETS.learn_url(str(info.model_artifact))
     if not to_fetch or request.dry_run:
         yield info
         return
@@ -155,7 +157,8 @@ def failure_document(action: str, message: str, data: Any = None) -> dict[str, A
     return to_document(info)
 
 
-def _bug(request: ActionRequest, error: Exception) -> str:
+def bug_of_plugin(request: ActionRequest, error: BaseException) -> str:
+    """Return one line for what no plugin should raise; its traceback goes to the log."""
     from bosun_core.discovery import describe
     from bosun_core.log import logger
 

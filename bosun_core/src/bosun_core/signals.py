@@ -6,7 +6,18 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+_ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (*_ASKED_TO_END, signal.SIGALRM)
+
+
+def heeded() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask to end, but for those that whoever started us has ignored, as nohup does."""
+    return tuple(number for number in _ASKED_TO_END if signal.getsignal(number) is not signal.SIG_IGN)
+
+
+def keep_for_later() -> None:
+    """Have a signal that asks to end wait until there is somebody to heed it, so that its action has a status."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, heeded())
 
 
 @contextmanager

@@ -17,9 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
-from bosun_core.signals import ENDING, hold_signals
-
-_WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+from bosun_core.signals import heeded, hold_signals
 
 
 class Limits(NamedTuple):
@@ -36,7 +34,10 @@ def supervised(action: Callable[[], int], died: Callable[[str], int], limits: Li
     the grace it is killed. Where it dies before it has returned, `died` is called with one line that says how, and its
     exit code counts.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    # An agent may have SIGCHLD ignored, which a new process inherits: then nobody would be told of the child's end.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    watched = (signal.SIGCHLD, *heeded())
+    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     result_end, child_result_end = os.pipe()
     child_life_end, life_end = os.pipe()
     sys.stdout.flush()
@@ -45,14 +46,18 @@ def supervised(action: Callable[[], int], died: Callable[[str], int], limits: Li
     if child == 0:
         os.close(result_end)
         os.close(life_end)
-        _run_child(action, child_result_end, child_life_end, limits)
+        os.set_blocking(child_life_end, False)
+        _interrupt_on_signals(limits, child_life_end)
+        _end_with_parent(child_life_end)
+        _run_child(action, died, child_result_end, watched)
     os.close(child_result_end)
     os.close(child_life_end)
-    reason = _wait(child, limits)
+    reason = _wait(child, limits, watched)
     result = _read_now(result_end)
     os.close(result_end)
     os.close(life_end)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+    hold_signals()  # one that comes now must not keep the status from being written
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
     return result[0] if result else died(reason)
 
 
@@ -65,11 +70,14 @@ def _read_now(descriptor: int) -> bytes:
         return b""
 
 
-def _run_child(action: Callable[[], int], result_end: int, life_end: int, limits: Limits) -> NoReturn:
-    _end_with_parent(life_end)
-    _interrupt_on_signals(limits)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
-    code = action()
+def _run_child(
+    action: Callable[[], int], died: Callable[[str], int], result_end: int, watched: tuple[signal.Signals, ...]
+) -> NoReturn:
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
+        code = action()
+    except Interruption as early:  # before the action had begun
+        code = died(str(early))
     hold_signals()
     with suppress(BrokenPipeError):  # the parent was killed; the status is written all the same
         os.write(result_end, bytes([code]))
@@ -93,47 +101,63 @@ def _end_with_parent(life_end: int) -> None:
         fcntl.fcntl(life_end, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(life_end, fcntl.F_SETSIG, signal.SIGTERM)
         fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
+        if _parent_is_gone(life_end):  # and was, before the kernel knew whom to tell
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _interrupt_on_signals(limits: Limits) -> None:
+def _parent_is_gone(life_end: int) -> bool:
+    try:
+        return not os.read(life_end, 1)
+    except BlockingIOError:
+        return False
+
+
+def _interrupt_on_signals(limits: Limits, life_end: int) -> None:
     def interrupt(number: int, _frame: object) -> None:
         hold_signals()  # what cleans up after the first is not disturbed by a second
+        if _parent_is_gone(life_end):
+            _end_without_parent(limits.grace)
         if number == signal.SIGALRM:
             raise Interruption(
                 f"the action took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
             )
         raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
 
-    for number in ENDING:
+    # SIGTERM even where it was ignored at the start: it is how the parent's end is told.
+    for number in {signal.SIGTERM, signal.SIGALRM, *heeded()}:
         signal.signal(number, interrupt)
 
 
-def _wait(child: int, limits: Limits) -> str:
+def _end_without_parent(grace: float) -> None:
+    """Have the kernel end this process after the grace, since the parent that would do so is gone."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, grace)
+
+
+def _wait(child: int, limits: Limits, watched: tuple[signal.Signals, ...]) -> str:
     """Wait until the child has ended, ending it where it has to be; return how it died."""
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
     asked: str | None = None
     while True:
-        number = _next_signal(deadline)
+        number = _next_signal(deadline, watched)
         if number == signal.SIGCHLD:
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
                 return _cause(status, asked)
-            continue
-        if number is not None:
-            os.kill(child, number)
         elif asked is None:
-            os.kill(child, signal.SIGALRM)
-        else:
+            os.kill(child, number or signal.SIGALRM)
+            asked = "its time was up (--timeout)" if number is None else f"{signal.Signals(number).name} came"
+            deadline = time.monotonic() + limits.grace  # one for all: a second signal gives no more time
+        elif number is None:
             os.kill(child, signal.SIGKILL)
-        asked = asked or ("its time was up (--timeout)" if number is None else f"{signal.Signals(number).name} came")
-        deadline = time.monotonic() + limits.grace
+            deadline = None
 
 
-def _next_signal(deadline: float | None) -> int | None:
+def _next_signal(deadline: float | None, watched: tuple[signal.Signals, ...]) -> int | None:
     """Return the next watched signal, or None at the deadline."""
     if deadline is None:
-        return signal.sigwaitinfo(_WATCHED).si_signo
-    arrived = signal.sigtimedwait(_WATCHED, max(0.0, deadline - time.monotonic()))
+        return signal.sigwaitinfo(watched).si_signo
+    arrived = signal.sigtimedwait(watched, max(0.0, deadline - time.monotonic()))
     return arrived.si_signo if arrived else None
 
 

@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
-from bosun_core.redaction import SECRETS
 from bosun_core.web_transport import SCHEMES, Watch, opened
 
 _TOKEN_VARIABLE = "MLOPS_API_TOKEN"  # noqa: S105  # its name, not its value
@@ -152,8 +151,6 @@ def source(url: str, plugin_config: Mapping[str, Any]) -> Source:
         host_is_sound = False
     if not host_is_sound:
         raise InvalidRequest(_NO_URL)
-    if parts.password:
-        SECRETS.learn({"password": unquote(parts.password)})
     host = parts.netloc.rpartition("@")[2]
     login = None
     if parts.username is not None:

@@ -82,7 +82,7 @@ def syntax_problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     if isinstance(error, yaml.reader.ReaderError):  # it knows only the byte
         return text.encode()[: error.position].count(b"\n") + 1, error.reason
     mark = getattr(error, "problem_mark", None)
-    line = mark.line if mark else 0
+    line = min(mark.line if mark else 0, text.rstrip().count("\n"))  # not the one after the end
     problem = str(getattr(error, "problem", None) or "it cannot be parsed")
     if "cannot start any token" in problem and "\t" in text.split("\n")[line]:
         problem = "a tab stands where only spaces may"

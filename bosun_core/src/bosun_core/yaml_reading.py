@@ -53,8 +53,6 @@ def read_text(path: str, what: str) -> str:
     """
     try:
         if path == "-":
-            if sys.stdin is None:
-                raise ConfigurationError(f"cannot read the {what} -: standard input is closed; name a file")
             content = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
             with Path(path).open("rb") as file:

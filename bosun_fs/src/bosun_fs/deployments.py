@@ -61,6 +61,8 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
 
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Make the deployment's folder, or bring the one that is there to the given model, package and settings."""
+    if not os.path.lexists(env.place(str(info.id)).folder):
+        wanted(env.settings, info, str(info.model_id))  # what is refused leaves no folder for locks either
     with _bringing(env, info) as (place, current):
         goal = wanted(env.settings, info, str(info.model_id))
         return _bring(env, place, current, goal)
@@ -151,16 +153,17 @@ def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, 
 @contextmanager
 def _bringing(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, Seen | None]]:
     """As `_acting_on`; besides, whatever ends the action tells which model is in place then."""
-    before: Seen | None = None
+    looked, before = False, None
     try:
         with _acting_on(env, info) as (place, before):
+            looked = True
             yield place, before
     except (BosunError, Interruption) as error:
         now = folders.look(env.place(str(info.id)).folder)
         if now is not None and now.record.environment == env.id:
             error.data = answers.old_model_in_use(now.record.model_id)
-            # Not so where it ended between the exchange and the answer.
-            error.data["oldModelInUse"] = before is None or now.record == before.record
+            # Not so where it ended between the last step and the answer.
+            error.data["oldModelInUse"] = not looked or (before is not None and now.record == before.record)
         raise
 
 

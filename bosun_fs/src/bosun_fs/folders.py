@@ -97,7 +97,7 @@ def entry(seen: Seen, folder: Path, settings: FilesystemSettings) -> DeploymentE
         state=DeploymentState.READY if healthy else DeploymentState.ERRORED,
         msg=None if healthy else f"deployment {record.deployment_id}: {seen.fault}; relaunch it with its package",
         prediction_url=prediction_url(settings, folder.name),
-        workloads=(str(folder),),
+        workloads=(str(folder.absolute()),),
     )
 
 

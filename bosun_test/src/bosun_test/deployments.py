@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_test.records import Record, Records
+from bosun_test.records import DamagedRecord, Record, Records
 from bosun_test.rehearsal import rehearsed
 from bosun_test.settings import StandInSettings
 
@@ -70,7 +70,7 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
 
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Write the deployment's record, or bring the one that is there to the given model, package and settings."""
-    with _acting_on(env, info) as current:
+    with _acting_on(env, info, overlooked=DamagedRecord) as current:
         goal = _goal(env, info, str(info.model_id), current)
         return _bring(env, "deployment_start", current, goal, anew=False)
 
@@ -96,7 +96,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Remove the deployment's record, a damaged one too."""
-    with _acting_on(env, info, damaged_counts=True) as current:
+    with _acting_on(env, info, overlooked=EnvironmentFailure) as current:
         path = env.records.path(str(info.id))
         there = os.path.lexists(path)
         if env.dry_run:
@@ -154,31 +154,36 @@ def pe_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
 
 
 @contextmanager
-def _acting_on(env: Environment, info: DeploymentInfo, *, damaged_counts: bool = False) -> Iterator[Record | None]:
-    """Hold the deployment for one action; whatever ends it tells which model is in use. A dry run only looks."""
+def _acting_on(
+    env: Environment, info: DeploymentInfo, *, overlooked: type[EnvironmentFailure] | tuple[()] = ()
+) -> Iterator[Record | None]:
+    """Hold the deployment for one action; whatever ends it tells which model is in use. A dry run only looks.
+
+    A record that cannot be read because it is `overlooked` counts as none.
+    """
     name = str(info.id)
 
     def now() -> Record | None:
         try:
             return env.records.read(name)
-        except EnvironmentFailure:
-            if damaged_counts:
-                return None
-            raise
+        except overlooked:
+            return None
 
     if env.dry_run:
         env.records.check()
         yield now()
         return
-    limit = env.settings.longest() + _LOCK_MARGIN
-    with env.records.locked(name, limit):
-        current = now()
-        try:
+    looked, current = False, None
+    try:
+        with env.records.locked(name, env.settings.longest() + _LOCK_MARGIN):
+            looked, current = True, now()
             yield current
-        except (BosunError, Interruption) as error:
-            if current is not None and now() == current:
-                error.data = _still_there(current)
-            raise
+    except (BosunError, Interruption) as error:
+        with suppress(EnvironmentFailure):  # what is under way says more
+            left = env.records.read(name)
+            if left is not None:
+                error.data = {**answers.old_model_in_use(left.model_id), "oldModelInUse": left == current or not looked}
+        raise
 
 
 def _still_there(current: Record | None) -> dict[str, Any] | None:

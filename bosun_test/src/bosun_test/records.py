@@ -19,6 +19,10 @@ SCHEMA_VERSION = 1
 _PREFIX = "bosun_test"
 
 
+class DamagedRecord(EnvironmentFailure):
+    """A record that says nothing any more."""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What the environment knows of a deployment; the hashes are SHA-256, that of no package is None."""
 
@@ -143,7 +147,7 @@ class Records:
                 )
             return msgspec.json.decode(content, type=Record)
         except msgspec.MsgspecError as error:
-            raise EnvironmentFailure(f"{path} is damaged ({error}); remove it, or stop its deployment") from None
+            raise DamagedRecord(f"{path} is damaged ({error}); remove it, or stop its deployment") from None
 
 
 class _Version(msgspec.Struct):

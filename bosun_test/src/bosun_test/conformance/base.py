@@ -31,10 +31,11 @@ class Promises:
     @pytest.fixture(autouse=True)
     def _declared(self, request: pytest.FixtureRequest, environment: Environment) -> None:
         """Expect a promise that is declared as not kept to be broken: it fails when it is kept."""
-        name = request.node.originalname
-        unknown = [promise for promise in environment.not_kept if not hasattr(type(self), promise)]
+        unknown = [name for name in environment.not_kept if not hasattr(type(self), name.partition("[")[0])]
         if unknown:
             pytest.fail(f"{type(environment).__name__}.not_kept names no promise of the kit: {', '.join(unknown)}")
-        if name in environment.not_kept:
-            reason = environment.not_kept[name]
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=True, raises=PromiseBroken))
+        for name in (request.node.originalname, request.node.name):
+            if name in environment.not_kept:
+                reason = environment.not_kept[name]
+                request.applymarker(pytest.mark.xfail(reason=reason, strict=True, raises=PromiseBroken))
+                break

@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+from bosun_core.errors import one_line
 from bosun_core.runner import ActionRequest, run_action
 
-from bosun_test.conformance.environment import Environment, PackageKind, Running
+from bosun_test.conformance import kill
+from bosun_test.conformance.environment import Environment, NothingAnswersError, PackageKind, Running
+from bosun_test.conformance.profile import Profile, chosen_profile
+from bosun_test.conformance.steps import killed
 
 
 class PromiseBroken(AssertionError):
@@ -42,6 +48,11 @@ class Driver:
         self._folder = folder
         self._story: list[str] = []
 
+    @property
+    def profile(self) -> Profile:
+        """The chosen profile, as the environment can afford it."""
+        return self.environment.profile(chosen_profile())
+
     def begin_story(self) -> None:
         """Forget what was done so far: a new example begins."""
         self._story.clear()
@@ -49,6 +60,11 @@ class Driver:
     def tell(self, line: str) -> None:
         """Add a line to the story."""
         self._story.append(f"# {line}")
+
+    def note(self, request: ActionRequest, number: signal.Signals | None = None, step: int = 0) -> None:
+        """Add a request to the story, with the signal that it gets at a step."""
+        runner = ["bosun-plugin-runner"] if number is None else kill.words(number, step)
+        self._story.append(_pasted(request, runner))
 
     def package(self, name: str, kind: PackageKind = PackageKind.GOOD) -> Path:
         """Return the environment's package of that name."""
@@ -68,8 +84,17 @@ class Driver:
     def run_request(self, request: ActionRequest) -> Status:
         """Run a request in this process."""
         status = Status(run_action(request))
-        self._story.append(f"{self._pasted(request)}\n  -> {status['status']}, {status['state']}: {status['msg']}")
+        self.note(request)
+        self.tell(f"  {status['status']}, {status['state']}: {one_line(status['msg'])}")
         return status
+
+    def killed(self, request: ActionRequest, step: int) -> bool:
+        """Run a request in a process that is killed at a step; False where it ended before that."""
+        self.note(request, signal.SIGKILL, step)
+        hit = killed(request, step)
+        if not hit:
+            self.tell("  ended before it could be killed")
+        return hit
 
     def start(self, deployment: str = "d1", model: str = "A", package: str | None = None, **more: Any) -> Status:
         """Start a deployment with a package that is called like its model, or as given, and see that it passes."""
@@ -124,7 +149,7 @@ class Driver:
     def popen(self, request: ActionRequest, *flags: str, **options: Any) -> subprocess.Popen[str]:
         """Start the runner as a process, its status on stdout."""
         command = [sys.executable, "-m", "bosun_core", *arguments_of(request), *flags]
-        self._story.append(self._pasted(request) + " &")
+        self._story.append(f"{_pasted(request)} &")
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def finished(self, processes: Sequence[subprocess.Popen[str]]) -> list[Status]:
@@ -142,8 +167,6 @@ class Driver:
                 ) from None
             if not out:
                 raise self.broken(f"a runner ended with {process.returncode} and no status; stderr: {err}")
-            import yaml
-
             statuses.append(Status(yaml.safe_load(out)))
         return statuses
 
@@ -156,25 +179,49 @@ class Driver:
         if found != expected:
             raise self.broken(f"{promise}\n  expected: {expected!r}\n  found:    {found!r}", advice)
 
-    def expect_clean(self, running: Mapping[str, Running | str], promise: str) -> None:
-        """Check from outside that just this runs (values are models, or models with packages) and nothing is left."""
+    def expect_running(self, running: Mapping[str, Running | str], promise: str) -> None:
+        """Check from outside that just this runs; values are models, or models with packages."""
         found = self.environment.running()
-        seen = {name: found[name] if isinstance(running.get(name), Running) else found[name].model for name in found}
+        seen = {name: _as_expected(one, running.get(name)) for name, one in found.items()}
         self.expect(seen, dict(running), promise, "the kit looked at the environment from outside")
+
+    def expect_clean(self, running: Mapping[str, Running | str], promise: str) -> None:
+        """As `expect_running`, and nothing is left besides."""
+        self.expect_running(running, promise)
         self.expect(
             self.environment.leftovers(), [], f"{promise}, and nothing is left behind", "clean up in every way out"
         )
 
+    def models(self) -> dict[str, str]:
+        """Return the model of each deployment, as seen from outside."""
+        return {name: one.model for name, one in self.environment.running().items()}
+
+    def url(self, status: Mapping[str, Any]) -> str:
+        """Return the prediction URL that a status tells.
+
+        Raises:
+            PromiseBroken: it tells none.
+        """
+        url = (status["data"] or {}).get("predictionUrl")
+        if not url:
+            raise self.broken("data.predictionUrl is missing", "report the URL at which predictions are answered")
+        return str(url)
+
+    def answer(self, deployment: str, url: str) -> str:
+        """Return the id of the model that answers at a URL.
+
+        Raises:
+            PromiseBroken: none does.
+        """
+        try:
+            return self.environment.ask(deployment, url)
+        except NothingAnswersError as error:
+            raise self.broken(f"no prediction is answered at {url}: {error}") from error
+
     def broken(self, fault: str, advice: str = "") -> PromiseBroken:
         """Return the error that tells the fault, the advice, and the story as commands that can be pasted."""
-        lines = [fault, *([f"  advice:   {advice}"] if advice else []), "what was done:", *self._story]
-        return PromiseBroken("\n".join(lines))
-
-    def _pasted(self, request: ActionRequest) -> str:
-        """Return the request as a command that can be pasted into a shell."""
-        document = json.dumps(json.loads(Path(str(request.config)).read_text()))
-        words = arguments_of(request._replace(config="-"))
-        return f"printf '%s' {shlex.quote(document)} | {shlex.join(['bosun-plugin-runner', *words])}"
+        done = ["what was done, to be pasted into a shell:", *self._story] if self._story else []
+        return PromiseBroken("\n".join([fault, *([f"  advice:   {advice}"] if advice else []), *done]))
 
 
 def arguments_of(request: ActionRequest) -> list[str]:
@@ -182,6 +229,19 @@ def arguments_of(request: ActionRequest) -> list[str]:
     files = ["--config", str(request.config), "--private-config", str(request.private_config)]
     dry_run = ["--dry-run"] if request.dry_run else []
     return ["--plugin", request.plugin, "--action", request.action, *files, *dry_run]
+
+
+def _pasted(request: ActionRequest, runner: Sequence[str] = ("bosun-plugin-runner",)) -> str:
+    """Return the request as a command that can be pasted into a shell."""
+    document = json.dumps(json.loads(Path(str(request.config)).read_text()))
+    return f"printf %s {shlex.quote(document)} | {shlex.join([*runner, *arguments_of(request._replace(config='-'))])}"
+
+
+def _as_expected(found: Running, expected: Running | str | None) -> Running | str:
+    """Return what was found in the form of what is expected; a package that cannot be seen counts as the right one."""
+    if not isinstance(expected, Running):
+        return found.model
+    return found if found.package is not None else found._replace(package=expected.package)
 
 
 def sha256_of(package: Path) -> str:

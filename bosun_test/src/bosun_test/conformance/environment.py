@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import abc
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
+
+from bosun_test.conformance.profile import Profile
 
 
 class PackageKind(enum.Enum):
@@ -19,7 +22,7 @@ class PackageKind(enum.Enum):
 
 
 class Running(NamedTuple):
-    """One deployment as seen from outside: its model's id, and the SHA-256 of its package where that can be seen."""
+    """One deployment as seen from outside: its model's id, and the SHA-256 of its package, None where unseen."""
 
     model: str
     package: str | None = None
@@ -39,10 +42,16 @@ class Environment(abc.ABC):
     """The word after `--plugin`."""
 
     not_kept: ClassVar[Mapping[str, str]] = {}
-    """Promises that this environment cannot keep, and why: {test: reason}. The kit fails when one is kept."""
+    """Promises that this environment cannot keep, and why: {test: reason}. The kit fails when one is kept.
+
+    Where only one case of a promise cannot be kept, name the case: `test_...[case]`.
+    """
 
     secret_places: ClassVar[Mapping[str, str]] = {}
     """Places from `places_of` where a secret must be, and why: {place: reason}, say an agent's variables."""
+
+    own_secrets: ClassVar[Sequence[str]] = ()
+    """Secret values in `private_configuration`, say a registry's password; the kit looks for them too."""
 
     other_key_values: ClassVar[Mapping[str, Any]] = {"key1": "value1"}
     """A `keyValueConfig` that changes a running deployment."""
@@ -60,7 +69,7 @@ class Environment(abc.ABC):
 
     @abc.abstractmethod
     def running(self) -> dict[str, Running]:
-        """Return what runs here, by deployment id."""
+        """Return what runs here, by deployment id. What is there in part, or broken, belongs to `leftovers`."""
 
     @abc.abstractmethod
     def leftovers(self) -> list[str]:
@@ -78,14 +87,35 @@ class Environment(abc.ABC):
         """Return a value that is equal exactly as long as nothing here changed, settings and identities included."""
         return self.running(), self.leftovers()
 
+    def shared_parts(self) -> list[str]:
+        """Return the shared parts that run: what plugin_start brings up, say a proxy. None by default."""
+        return []
+
+    def damage(self, deployment: str) -> None:
+        """Break a running deployment from outside, so that it cannot serve: kill its container, remove its package."""
+        raise NotImplementedError("override Environment.damage")
+
+    def out_of_order(self) -> AbstractContextManager[None]:
+        """Return a context in which the environment itself cannot be used: its engine unreachable, its folder gone."""
+        raise NotImplementedError("override Environment.out_of_order")
+
     def plugin_config(self) -> dict[str, Any]:
         """Return the action file's `pluginConfig`."""
         return {}
 
+    def profile(self, chosen: Profile) -> Profile:
+        """Return the profile as this environment can afford it, say `chosen._replace(kills=8, hostile_ids=4)`."""
+        return chosen
+
     def ask(self, deployment: str, url: str) -> str:
-        """Send one prediction to `url` and return the id of the model that answered.
+        """Send one prediction to `url`, on a connection of its own, and return the id of the model that answered.
 
         Raises:
             NothingAnswersError: no prediction came back.
         """
         raise NothingAnswersError(f"nothing serves {deployment} at {url} here")
+
+    @contextmanager
+    def kept_open(self, deployment: str, url: str) -> Iterator[Callable[[], str]]:
+        """Yield what `ask` does on a connection that is kept open; by default it is not kept open."""
+        yield lambda: self.ask(deployment, url)

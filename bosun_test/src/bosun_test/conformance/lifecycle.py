@@ -1,23 +1,29 @@
-"""Promises of the nine actions, each alone."""
+"""Promises of start, stop and relaunch, and of the environment's own start and stop, each alone."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from bosun_test.conformance.base import Promises
-from bosun_test.conformance.driving import Driver, Status, sha256_of
+from bosun_test.conformance.driving import Driver, sha256_of
 from bosun_test.conformance.environment import Environment, Running
 
 
 class Lifecycle(Promises):
-    """Start, stop, status, list, pe_status, relaunch, and the environment's own two."""
+    """Start, stop, relaunch, and the environment's own two."""
 
     def test_plugin_start_makes_the_environment_ready_and_may_be_repeated(self, driver: Driver) -> None:
         for _ in range(2):
             outcome = driver.run("plugin_start").outcome
             driver.expect(outcome, ("passing", None), "plugin_start passes, with no state of a deployment")
+
+    def test_plugin_stop_takes_down_what_nothing_needs_and_plugin_start_brings_it_back(
+        self, driver: Driver, environment: Environment
+    ) -> None:
+        driver.run("plugin_start")
+        parts = environment.shared_parts()
+        driver.expect(driver.run("plugin_stop").outcome, ("passing", None), "plugin_stop passes")
+        driver.expect(environment.shared_parts(), [], "without deployments nothing needs the shared parts")
+        driver.run("plugin_start")
+        driver.expect(environment.shared_parts(), parts, "plugin_start brings the shared parts up again")
 
     def test_a_started_deployment_runs_the_given_model(self, driver: Driver) -> None:
         status = driver.start("d1", "A")
@@ -27,7 +33,8 @@ class Lifecycle(Promises):
     def test_a_started_deployment_runs_the_given_package(self, driver: Driver) -> None:
         driver.start("d1", "A")
         running = {"d1": Running("A", sha256_of(driver.package("A")))}
-        driver.expect_clean(running, "the deployment runs the very package that was given")
+        promise = "the deployment runs the very package that was given"
+        driver.expect(driver.environment.running(), running, promise, "where no package can be seen, declare it")
 
     def test_start_again_changes_nothing(self, driver: Driver, environment: Environment) -> None:
         driver.start()
@@ -83,79 +90,23 @@ class Lifecycle(Promises):
         driver.expect(outcome, ("passing", "stopped"), "a stop with another modelId stops the deployment all the same")
         driver.expect_clean({}, "the deployment is gone")
 
+    def test_stop_mentions_the_model_that_ran_where_another_was_named(self, driver: Driver) -> None:
+        driver.start("d1", "the-running-model", package="A")
+        message = str(driver.run("deployment_stop", "d1", "another-model")["msg"])
+        if "the-running-model" not in message:
+            raise driver.broken(f"the message does not name the model that ran: {message!r}", "use answers.stopped")
+
     def test_stop_leaves_the_other_deployments_running(self, driver: Driver) -> None:
         for name in ("d1", "d2"):
             driver.start(name)
         driver.run("deployment_stop", "d1")
         driver.expect_clean({"d2": "A"}, "only the named deployment is gone")
 
-    def test_list_equals_what_was_started(self, driver: Driver) -> None:
-        driver.start("d1", "A")
-        driver.start("d2", "B")
-        listed = driver.run("deployment_list")
-        driver.expect(listed.outcome, ("passing", None), "a list passes, with no state of a deployment")
-        models = {name: Status(entry).model for name, entry in (listed["data"] or {}).items()}
-        driver.expect(models, {"d1": "A", "d2": "B"}, "data maps each deployment's id to its entry")
-
-    def test_an_entry_of_the_list_tells_status_state_model_and_where_to_look(self, driver: Driver) -> None:
-        driver.start()
-        entry = (driver.run("deployment_list")["data"] or {}).get("d1", {})
-        driver.expect(sorted(entry), ["data", "msg", "state", "status"], "an entry has these keys")
-        driver.expect((entry["status"], entry["state"]), ("passing", "ready"), "a healthy deployment is ready")
-        keys = {"currentModelId", "predictionUrl", "workloads"} - set(entry["data"])
-        driver.expect(keys, set(), "an entry's data has currentModelId, predictionUrl and workloads")
-        if not entry["data"]["workloads"]:
-            raise driver.broken("workloads is empty", "name what one needs to look further: containers, pods, a folder")
-
-    def test_an_empty_environment_has_an_empty_list(self, driver: Driver) -> None:
-        listed = driver.run("deployment_list")
-        driver.expect((listed["status"], listed["data"]), ("passing", {}), "no deployments are an empty dict, not null")
-
-    def test_status_tells_the_current_model(self, driver: Driver) -> None:
-        driver.start("d1", "A")
-        status = driver.run("deployment_status", "d1", "whatever-the-agent-thinks")
-        driver.expect((*status.outcome, status.model), ("passing", "ready", "A"), "the status is of what runs now")
-
-    def test_status_of_an_unknown_deployment_is_failing_and_says_so(self, driver: Driver) -> None:
-        status = driver.run("deployment_status", "nobody", "A")
-        driver.expect(status.outcome, ("failing", "errored"), "an unknown deployment is failing and errored")
-        if "nobody" not in str(status["msg"]):
-            raise driver.broken(f"the message does not name the deployment: {status['msg']!r}")
-
-    @pytest.mark.parametrize("action", ["deployment_status", "deployment_list", "pe_status"])
-    def test_looking_changes_nothing(self, driver: Driver, environment: Environment, action: str) -> None:
-        driver.start()
-        before = environment.picture()
-        driver.run(action, "d1" if action == "deployment_status" else None)
-        driver.expect(environment.picture(), before, f"{action} only looks")
-
     def test_plugin_stop_leaves_what_serves_predictions(self, driver: Driver) -> None:
         driver.start()
         outcome = driver.run("plugin_stop").outcome
         driver.expect(outcome, ("passing", None), "plugin_stop passes")
         driver.expect_clean({"d1": "A"}, "an agent's restart never interrupts traffic")
-
-    def test_pe_status_tells_each_listed_deployment(self, driver: Driver) -> None:
-        driver.start("d1")
-        status = driver.run("pe_status", listed=["d1", {"id": "d2", "modelId": "A"}])
-        driver.expect(status["status"], "warning", "a listed deployment that is missing is a warning")
-        entries = (status["data"] or {}).get("deploymentsStatus", {})
-        found = {name: (entry["status"], entry["state"]) for name, entry in entries.items()}
-        expected = {"d1": ("passing", "ready"), "d2": ("failing", "errored")}
-        driver.expect(found, expected, "data.deploymentsStatus has an entry for each listed id, whole mappings too")
-
-    def test_pe_status_names_what_runs_and_is_not_listed(self, driver: Driver) -> None:
-        for name in ("listed-one", "stranger"):
-            driver.start(name)
-        status = driver.run("pe_status", listed=["listed-one"])
-        driver.expect(status["status"], "warning", "a deployment that the agent does not know is a warning")
-        if "stranger" not in str(status["msg"]):
-            raise driver.broken(f"the message does not name the deployment: {status['msg']!r}")
-
-    def test_an_empty_list_in_pe_info_counts_and_no_list_does_not(self, driver: Driver) -> None:
-        driver.start()
-        driver.expect(driver.run("pe_status", listed=[])["status"], "warning", "an empty list says: nothing is known")
-        driver.expect(driver.run("pe_status")["status"], "passing", "without a list nothing is compared")
 
     def test_relaunch_without_a_package_keeps_model_and_package(self, driver: Driver) -> None:
         driver.start("d1", "A")
@@ -181,20 +132,3 @@ class Lifecycle(Promises):
         outcome = driver.run("deployment_relaunch", "d1", "A", missing).outcome
         driver.expect(outcome, ("failing", "errored"), "a package that is not there is refused")
         driver.expect(environment.picture(), before, "nothing was stopped")
-
-    def test_another_environment_in_the_same_place_is_not_touched(
-        self, driver: Driver, environment: Environment
-    ) -> None:
-        theirs: dict[str, Any] = {"plugin_config": {"MLOPS_BOSUN_PRED_ENV_ID": "theirs"}}
-        ours: dict[str, Any] = {"plugin_config": {"MLOPS_BOSUN_PRED_ENV_ID": "ours"}}
-        driver.start("d1", "A", **theirs)
-        before = environment.picture()
-        listed = driver.run("deployment_list", **ours)
-        driver.expect(listed["data"], {}, "a list has the deployments of its own environment only")
-        driver.run("deployment_stop", "d1", "A", **ours)
-        driver.expect(
-            environment.picture(),
-            before,
-            "a stop in one environment leaves the other's deployment of the same id alone",
-            "keep the environment's id (bosun_core.environment_id) with each deployment",
-        )

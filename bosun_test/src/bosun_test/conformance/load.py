@@ -5,8 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import NamedTuple, Self
+
+Ask = Callable[[], str]
+"""Sends one request and returns the id of the model that answered; raises where none did."""
+
+Client = Callable[[], AbstractContextManager[Ask]]
+"""Connects, for as long as the context lasts."""
 
 
 class Sample(NamedTuple):
@@ -19,23 +26,22 @@ class Sample(NamedTuple):
 
 
 class Load:
-    """A closed loop of requests from several threads, for as long as the block lasts.
+    """Requests from several clients, each sending one after the other, for as long as the block lasts.
 
     Args:
-        ask: sends one request and returns the id of the model that answered; raises where none did.
-        threads: how many requests are under way at once.
+        clients: each runs in a thread; it connects once, and again after a failure.
         limit: the most requests that are sent.
     """
 
-    def __init__(self, ask: Callable[[], str], threads: int = 4, limit: int = 200_000) -> None:
+    def __init__(self, clients: Sequence[Client], limit: int = 200_000) -> None:
         self.samples: list[Sample] = []
         self.marks: list[tuple[float, str]] = []
-        self._ask = ask
+        self._answered = 0
         self._limit = limit
         self._end = threading.Event()
-        self._flowing = threading.Event()
+        self._noted = threading.Condition()
         self._began = time.monotonic()
-        self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(threads)]
+        self._threads = [threading.Thread(target=self._loop, args=[client], daemon=True) for client in clients]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -50,9 +56,11 @@ class Load:
             thread.join()
         self.samples.sort()
 
-    def flowing(self, limit: float = 10.0) -> bool:
-        """Wait until requests have been answered; False where none was within `limit` seconds."""
-        return self._flowing.wait(limit)
+    def goes_on(self, answers: int, limit: float) -> bool:
+        """Wait until `answers` more requests have been answered; False where it takes longer than `limit` seconds."""
+        with self._noted:
+            goal = self._answered + answers
+            return self._noted.wait_for(lambda: self._answered >= goal, limit)
 
     def mark(self, what: str) -> float:
         """Note what happened just now; returns the time, in seconds since the load began."""
@@ -68,17 +76,25 @@ class Load:
         """Return the requests that began after `since` and that `model` answered."""
         return [sample for sample in self.samples if sample.model == model and sample.began >= since]
 
-    def _loop(self) -> None:
-        while not self._end.is_set() and len(self.samples) < self._limit:
+    def _loop(self, client: Client) -> None:
+        while self._goes_on():
             began = time.monotonic()
-            model, fault = None, None
             try:
-                model = self._ask()
+                with client() as ask:
+                    while self._goes_on():
+                        began = time.monotonic()
+                        self._note(began, ask(), None)
             except Exception as error:  # whatever keeps an answer from coming is what is looked for here
-                fault = f"{type(error).__name__}: {error}"
+                self._note(began, None, f"{type(error).__name__}: {error}")
+
+    def _goes_on(self) -> bool:
+        return not self._end.is_set() and len(self.samples) < self._limit
+
+    def _note(self, began: float, model: str | None, fault: str | None) -> None:
+        with self._noted:
             self.samples.append(Sample(began - self._began, time.monotonic() - began, model, fault))
-            if fault is None:
-                self._flowing.set()
+            self._answered += fault is None
+            self._noted.notify_all()
 
 
 def percentile(samples: Sequence[Sample], share: float) -> float:

@@ -10,7 +10,7 @@ DEFAULT_SEED = 20260101
 
 
 class Profile(NamedTuple):
-    """How much of the random and of the exhaustive is tried."""
+    """How much of the random and of the exhaustive is tried; None: all of it."""
 
     name: str
     sequences: int
@@ -18,15 +18,17 @@ class Profile(NamedTuple):
     steps: int
     """Actions in one sequence."""
     kills: int | None
-    """Steps of an action at which it is killed, spread evenly; None: each."""
+    """Steps of an action at which it is killed, or looked at, spread evenly."""
     replacements: int
     """Replacements under load."""
+    hostile_ids: int | None = None
+    """Hostile ids, the most telling first."""
 
 
 PROFILES = {
     "quick": Profile("quick", sequences=10, steps=8, kills=12, replacements=1),
     "default": Profile("default", sequences=100, steps=15, kills=None, replacements=3),
-    "thorough": Profile("thorough", sequences=10_000, steps=30, kills=None, replacements=20),
+    "thorough": Profile("thorough", sequences=10_000, steps=15, kills=None, replacements=20),
 }
 
 

@@ -29,6 +29,17 @@ class Replacing(Promises):
         driver.replace("A", package=other)
         driver.expect_clean({"d1": Running("A", sha256_of(other))}, "the package is compared by its content")
 
+    def test_a_replacement_with_other_settings_brings_them(self, driver: Driver, environment: Environment) -> None:
+        driver.start("d1", "A")
+        driver.replace("B")
+        before = environment.picture()
+        driver.replace("B", keyValueConfig=dict(environment.other_key_values))
+        if environment.picture() == before:
+            raise driver.broken(
+                f"a replacement with keyValueConfig {dict(environment.other_key_values)} changed nothing"
+            )
+        driver.expect_clean({"d1": "B"}, "the deployment runs with the other settings")
+
     def test_a_replacement_proceeds_when_a_third_model_runs(self, driver: Driver) -> None:
         driver.start("d1", "X")
         status = driver.replace("B", old_model="A")
@@ -51,6 +62,17 @@ class Replacing(Promises):
         status = driver.replace("B", package=driver.package("B").with_name("missing.mlpkg"))
         self._old_model_is_in_use(driver, status)
 
+    def test_a_start_with_a_missing_package_fails_and_leaves_nothing(self, driver: Driver) -> None:
+        missing = driver.package("A").with_name("missing.mlpkg")
+        outcome = driver.run("deployment_start", "d1", "A", missing).outcome
+        driver.expect(outcome, ("failing", "errored"), "a start with a package that is not there fails")
+        driver.expect_clean({}, "nothing is left of what was begun")
+
+    def test_a_start_over_a_running_model_with_a_missing_package_keeps_it(self, driver: Driver) -> None:
+        driver.start("d1", "A")
+        missing = driver.package("B").with_name("missing.mlpkg")
+        self._old_model_is_in_use(driver, driver.run("deployment_start", "d1", "B", missing))
+
     def test_a_replacement_with_a_package_that_cannot_load_keeps_the_old_model(self, driver: Driver) -> None:
         driver.start("d1", "A")
         self._old_model_is_in_use(driver, driver.replace("B", package=driver.package("B", PackageKind.CANNOT_LOAD)))
@@ -69,13 +91,18 @@ class Replacing(Promises):
         driver.expect(outcome, ("failing", "errored"), "a start with a package that cannot load fails")
         driver.expect_clean({}, "nothing is left of what was begun")
 
+    def test_a_start_with_a_package_that_is_never_ready_leaves_nothing(self, driver: Driver) -> None:
+        outcome = driver.run("deployment_start", "d1", "A", driver.package("A", PackageKind.NEVER_READY)).outcome
+        driver.expect(outcome, ("failing", "errored"), "a start with a package that is never ready fails")
+        driver.expect_clean({}, "nothing is left of what was begun")
+
     def _old_model_is_in_use(self, driver: Driver, status: Status) -> None:
-        driver.expect(status.outcome, ("failing", "errored"), "a replacement that fails is failing and errored")
+        driver.expect(status.outcome, ("failing", "errored"), "what fails is failing and errored")
         data = status["data"] or {}
         driver.expect(
             {key: data.get(key) for key in ("oldModelInUse", "currentModelId")},
             {"oldModelInUse": True, "currentModelId": "A"},
-            "a replacement that fails tells that the old model is in use",
+            "what fails tells that the old model is in use",
             "answers.old_model_in_use makes this data; an error carries it: EnvironmentFailure(text, data)",
         )
         running = {"d1": Running("A", sha256_of(driver.package("A")))}

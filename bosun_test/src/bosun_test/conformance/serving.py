@@ -2,103 +2,115 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from bosun_test.conformance.base import Promises
 from bosun_test.conformance.driving import Driver
-from bosun_test.conformance.environment import Environment, NothingAnswersError
-from bosun_test.conformance.load import Load
+from bosun_test.conformance.environment import Environment
+from bosun_test.conformance.load import Ask, Client, Load
 from bosun_test.conformance.picture import drawn
-from bosun_test.conformance.profile import chosen_profile
 
 PICTURES = "BOSUN_CONFORMANCE_PICTURES"
 """The variable that names a folder for the pictures of the runs under load."""
+
+_CLIENTS_OF_A_KIND = 2
+_BETWEEN_SWITCHES = 40  # answers
 
 
 class Serving(Promises):
     """The prediction URL, and load through it."""
 
-    def test_the_prediction_url_answers_with_the_model_that_was_started(
-        self, driver: Driver, environment: Environment
-    ) -> None:
+    def test_the_prediction_url_answers_with_the_model_that_was_started(self, driver: Driver) -> None:
         for name, model in (("d1", "A"), ("d2", "B")):
             driver.start(name, model)
-            driver.expect(self._answer(driver, environment, name), model, f"the URL of {name} answers with its model")
+            driver.expect(self._answer(driver, name), model, f"the URL of {name} answers with its model")
         driver.replace("C", "d1")
-        driver.expect(
-            self._answer(driver, environment, "d1"), "C", "after a replacement the same URL has the new model"
-        )
-        driver.expect(self._answer(driver, environment, "d2"), "B", "the other deployment is untouched")
+        driver.expect(self._answer(driver, "d1"), "C", "after a replacement the same URL has the new model")
+        driver.expect(self._answer(driver, "d2"), "B", "the other deployment is untouched")
 
     def test_the_prediction_url_is_the_same_after_a_replacement(self, driver: Driver) -> None:
-        before = self._url(driver, driver.start("d1", "A")["data"])
-        after = self._url(driver, driver.replace("B")["data"])
+        before = driver.url(driver.start("d1", "A"))
+        after = driver.url(driver.replace("B"))
         driver.expect(after, before, "a replacement keeps the prediction URL")
 
-    def test_no_request_fails_while_a_model_is_replaced(
-        self, driver: Driver, environment: Environment, request: pytest.FixtureRequest
-    ) -> None:
+    def test_no_request_fails_while_a_model_is_replaced(self, driver: Driver) -> None:
         def replace(number: int) -> str:
             model = f"M{number}"
             driver.expect(driver.replace(model)["status"], "passing", "a replacement under load passes")
             return model
 
-        self._under_load(driver, environment, replace, request.node.name)
+        self._under_load(driver, replace, "no request fails while a model is replaced")
 
-    def test_no_request_fails_while_a_deployment_is_launched_anew(
-        self, driver: Driver, environment: Environment, request: pytest.FixtureRequest
-    ) -> None:
+    def test_no_request_fails_while_a_deployment_is_launched_anew(self, driver: Driver) -> None:
         def relaunch(_: int) -> str:
             outcome = driver.run("deployment_relaunch", "d1", "A")["status"]
             driver.expect(outcome, "passing", "a relaunch under load passes")
             return "A"
 
-        self._under_load(driver, environment, relaunch, request.node.name)
+        self._under_load(driver, relaunch, "no request fails while a deployment is launched anew")
 
-    def _under_load(self, driver: Driver, environment: Environment, act: Callable[[int], str], title: str) -> None:
-        url = self._url(driver, driver.start("d1", "A")["data"])
-        self._answer(driver, environment, "d1")
-        switches: list[tuple[float, str, str]] = []
-        old = "A"
-        with Load(lambda: environment.ask("d1", url)) as load:
-            if not load.flowing(environment.action_limit):
-                raise driver.broken(f"nothing answered at {url}: {load.samples[:3]}")
-            for number in range(chosen_profile().replacements):
+    def test_no_request_fails_while_the_agent_restarts(self, driver: Driver) -> None:
+        def restart(_: int) -> str:
+            for action in ("plugin_stop", "plugin_start"):
+                driver.expect(driver.run(action)["status"], "passing", f"{action} under load passes")
+            return "A"
+
+        self._under_load(driver, restart, "no request fails while the agent restarts")
+
+    def _under_load(self, driver: Driver, act: Callable[[int], str], title: str) -> None:
+        environment = driver.environment
+        driver.run("plugin_start")
+        url = driver.url(driver.start("d1", "A"))
+        driver.answer("d1", url)
+        switches = [(0.0, "A")]
+        with Load(_clients(environment, "d1", url)) as load:
+            for number in range(driver.profile.replacements):
+                _flows(driver, load)
                 load.mark("begins")
-                new = act(number)
-                switches.append((load.mark(f"{new} serves"), old, new))
-                old = new
-        self._draw(load, title)
+                model = act(number)
+                switches.append((load.mark(f"{model} serves"), model))
+            _flows(driver, load)
+        _draw(load, title)
         failed = load.failed()
-        driver.expect(
-            [sample.fault for sample in failed[:5]],
-            [],
-            f"no request fails ({len(failed)} of {len(load.samples)} did)",
-            "switch only when the new model answers, and let the old one finish what it has begun",
-        )
-        for moment, before, after in switches:
-            late = load.answered_by(before, since=moment) if before != after else []
-            driver.expect(len(late), 0, f"no request that began after the action ended is answered by model {before}")
+        faults = [sample.fault for sample in failed[:5]]
+        advice = "switch only when the new model answers, and let the old one finish what it has begun"
+        driver.expect(faults, [], f"{title} ({len(failed)} of {len(load.samples)} did)", advice)
+        _check_who_answered(driver, load, switches)
 
-    def _url(self, driver: Driver, data: object) -> str:
-        url = data.get("predictionUrl") if isinstance(data, dict) else None
-        if not url:
-            raise driver.broken("data.predictionUrl is missing", "report the URL at which predictions are answered")
-        return str(url)
+    def _answer(self, driver: Driver, name: str) -> str:
+        return driver.answer(name, driver.url(driver.run("deployment_status", name)))
 
-    def _answer(self, driver: Driver, environment: Environment, name: str) -> str:
-        url = self._url(driver, driver.run("deployment_status", name)["data"])
-        try:
-            return environment.ask(name, url)
-        except NothingAnswersError as error:
-            raise driver.broken(f"nothing answers at {url}: {error}") from error
 
-    def _draw(self, load: Load, title: str) -> None:
-        folder = os.environ.get(PICTURES)
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            Path(folder, f"{title}.svg").write_text(drawn(load.samples, load.marks, title.replace("_", " ")))
+def _clients(environment: Environment, name: str, url: str) -> list[Client]:
+    """Return clients that open a connection for each request, and clients that keep theirs open."""
+
+    @contextmanager
+    def anew() -> Iterator[Ask]:
+        yield lambda: environment.ask(name, url)
+
+    return [anew, lambda: environment.kept_open(name, url)] * _CLIENTS_OF_A_KIND
+
+
+def _flows(driver: Driver, load: Load) -> None:
+    if not load.goes_on(_BETWEEN_SWITCHES, driver.environment.action_limit):
+        raise driver.broken(f"under load no answer came any more; the last requests: {load.samples[-3:]}")
+
+
+def _check_who_answered(driver: Driver, load: Load, switches: Sequence[tuple[float, str]]) -> None:
+    models = {model for _, model in switches}
+    strangers = sorted({sample.model for sample in load.samples if sample.model is not None} - models)
+    driver.expect(strangers, [], "no request is answered by another model than the old and the new")
+    for (_, before), (moment, after) in itertools.pairwise(switches):
+        late = load.answered_by(before, since=moment) if before != after else []
+        driver.expect(len(late), 0, f"no request that began after the action ended is answered by model {before}")
+
+
+def _draw(load: Load, title: str) -> None:
+    folder = os.environ.get(PICTURES)
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(folder, f"{title.replace(' ', '-')}.svg").write_text(drawn(load.samples, load.marks, title))
