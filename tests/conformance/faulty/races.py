@@ -61,3 +61,14 @@ class LeavesHalfOnASignal(SamplePlugin):
     def _tidy(self, name):
         if not self.ended_by_a_signal:
             super()._tidy(name)
+
+
+class StopEndsInTheMiddle(SamplePlugin):
+    """Marks where a signal ended it, for a next time that never looks."""
+
+    def deployment_stop(self, info):
+        try:
+            return super().deployment_stop(info)
+        except Interruption:
+            (self.home / f"{info.id}.stopping").touch()
+            raise

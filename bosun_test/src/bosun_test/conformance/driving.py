@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from bosun_test.conformance import kill
 from bosun_test.conformance.environment import Environment, NothingAnswersError, PackageKind, Running
 from bosun_test.conformance.profile import Profile, chosen_profile
 from bosun_test.conformance.steps import killed
+from bosun_test.conformance.telling import RUNNER, arguments_of, compared, pasted
 
 
 class PromiseBroken(AssertionError):
@@ -61,10 +62,16 @@ class Driver:
         """Add a line to the story."""
         self._story.append(f"# {line}")
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done in this context is part of the story only where it fails."""
+        before = len(self._story)
+        yield
+        del self._story[before:]
+
     def note(self, request: ActionRequest, number: signal.Signals | None = None, step: int = 0) -> None:
         """Add a request to the story, with the signal that it gets at a step."""
-        runner = ["bosun-plugin-runner"] if number is None else kill.words(number, step)
-        self._story.append(_pasted(request, runner))
+        self._story.append(pasted(request, RUNNER if number is None else kill.words(number, step)))
 
     def package(self, name: str, kind: PackageKind = PackageKind.GOOD) -> Path:
         """Return the environment's package of that name."""
@@ -149,7 +156,7 @@ class Driver:
     def popen(self, request: ActionRequest, *flags: str, **options: Any) -> subprocess.Popen[str]:
         """Start the runner as a process, its status on stdout."""
         command = [sys.executable, "-m", "bosun_core", *arguments_of(request), *flags]
-        self._story.append(f"{_pasted(request)} &")
+        self._story.append(f"{pasted(request)} &")
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def finished(self, processes: Sequence[subprocess.Popen[str]]) -> list[Status]:
@@ -177,7 +184,7 @@ class Driver:
             PromiseBroken: it is not; the text has the promise, both values, the advice and the story.
         """
         if found != expected:
-            raise self.broken(f"{promise}\n  expected: {expected!r}\n  found:    {found!r}", advice)
+            raise self.broken("\n".join([promise, *compared(found, expected)]), advice)
 
     def expect_running(self, running: Mapping[str, Running | str], promise: str) -> None:
         """Check from outside that just this runs; values are models, or models with packages."""
@@ -222,19 +229,6 @@ class Driver:
         """Return the error that tells the fault, the advice, and the story as commands that can be pasted."""
         done = ["what was done, to be pasted into a shell:", *self._story] if self._story else []
         return PromiseBroken("\n".join([fault, *([f"  advice:   {advice}"] if advice else []), *done]))
-
-
-def arguments_of(request: ActionRequest) -> list[str]:
-    """Return a request as words of the command line."""
-    files = ["--config", str(request.config), "--private-config", str(request.private_config)]
-    dry_run = ["--dry-run"] if request.dry_run else []
-    return ["--plugin", request.plugin, "--action", request.action, *files, *dry_run]
-
-
-def _pasted(request: ActionRequest, runner: Sequence[str] = ("bosun-plugin-runner",)) -> str:
-    """Return the request as a command that can be pasted into a shell."""
-    document = json.dumps(json.loads(Path(str(request.config)).read_text()))
-    return f"printf %s {shlex.quote(document)} | {shlex.join([*runner, *arguments_of(request._replace(config='-'))])}"
 
 
 def _as_expected(found: Running, expected: Running | str | None) -> Running | str:

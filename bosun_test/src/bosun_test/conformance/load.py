@@ -57,10 +57,11 @@ class Load:
         self.samples.sort()
 
     def goes_on(self, answers: int, limit: float) -> bool:
-        """Wait until `answers` more requests have been answered; False where it takes longer than `limit` seconds."""
+        """Wait until `answers` more requests have been answered; False where they do not come in `limit` seconds."""
         with self._noted:
             goal = self._answered + answers
-            return self._noted.wait_for(lambda: self._answered >= goal, limit)
+            self._noted.wait_for(lambda: self._answered >= goal or not self._goes_on(), limit)
+            return self._answered >= goal
 
     def mark(self, what: str) -> float:
         """Note what happened just now; returns the time, in seconds since the load began."""

@@ -13,8 +13,9 @@ from bosun_core.runner import ActionRequest
 
 from bosun_core import cli
 from bosun_test.conformance.base import Promises
-from bosun_test.conformance.driving import Driver, Status, arguments_of
+from bosun_test.conformance.driving import Driver, Status
 from bosun_test.conformance.steps import at, counted_steps, in_a_child, spread
+from bosun_test.conformance.telling import arguments_of
 
 _AT_ONCE = 8
 _ROUNDS = 3
@@ -90,6 +91,14 @@ class Processes(Promises):
             driver.expect(status.model, running.get("d1"), f"{where}: the status tells the model that runs")
             old = bool((status["data"] or {}).get("oldModelInUse"))
             driver.expect(old, False, f"{where}: there is no old model to be in use")
+            driver.expect_clean(running, f"{where}: the place is clean")
+
+    def test_a_stop_that_is_told_to_end_leaves_a_status_and_all_or_nothing(self, driver: Driver) -> None:
+        request = driver.request("deployment_stop", "d1")
+        for where, _ in _signalled(driver, request, signal.SIGTERM, lambda: driver.start("d1", "A")):
+            running = driver.models()
+            if running not in ({}, {"d1": "A"}):
+                raise driver.broken(f"{where}: {running} runs, neither all nor nothing of what was to be stopped")
             driver.expect_clean(running, f"{where}: the place is clean")
 
 

@@ -27,7 +27,7 @@ class Profile(NamedTuple):
 
 PROFILES = {
     "quick": Profile("quick", sequences=10, steps=8, kills=12, replacements=1),
-    "default": Profile("default", sequences=100, steps=15, kills=None, replacements=3),
+    "default": Profile("default", sequences=60, steps=15, kills=None, replacements=3),
     "thorough": Profile("thorough", sequences=10_000, steps=15, kills=None, replacements=20),
 }
 

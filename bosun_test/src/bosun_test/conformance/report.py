@@ -39,7 +39,8 @@ class Card(NamedTuple):
         if self.declared or self.broken:
             lines += ["| promise | |", "| --- | --- |"]
             lines += [f"| {in_words(name)} | **broken** |" for name in self.broken]
-            lines += [f"| {in_words(name)} | not kept: {reason} |" for name, reason in self.declared.items()]
+            reasons = {name: reason.replace("|", "\\|") for name, reason in self.declared.items()}
+            lines += [f"| {in_words(name)} | not kept: {reason} |" for name, reason in reasons.items()]
         return "\n".join(lines).rstrip() + "\n"
 
 
@@ -52,37 +53,44 @@ class ReportCards:
     """Gathers the outcomes of the kit's tests while pytest runs."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[str, dict[str, set[str]]] = {}
-        self._reasons: dict[str, dict[str, str]] = {}
-        self._promises: dict[str, tuple[str, str]] = {}
+        self._promises: dict[str, tuple[str, str, str]] = {}
+        # Adoption -> promise -> case -> "passed", "failed", "skipped" or "declared".
+        self._outcomes: dict[str, dict[str, dict[str, str]]] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Remember which tests are promises."""
         for item in items:
             if isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, Promises):
-                self._promises[item.nodeid] = (item.cls.__name__, item.originalname)
+                self._promises[item.nodeid] = (item.cls.__name__, item.originalname, item.name)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how one promise came out; several cases of one count together."""
+        """Note how one case of a promise came out."""
         if report.nodeid not in self._promises or (report.when != "call" and report.passed):
             return
-        card, promise = self._promises[report.nodeid]
+        card, promise, case = self._promises[report.nodeid]
         outcome = "declared" if hasattr(report, "wasxfail") and not report.failed else report.outcome
-        self._outcomes.setdefault(card, {}).setdefault(promise, set()).add(outcome)
+        self._outcomes.setdefault(card, {}).setdefault(promise, {})[case] = outcome
         if outcome == "declared":
-            self._reasons.setdefault(card, {})[promise] = str(report.wasxfail)
+            self._reasons[card, case] = str(report.wasxfail)
 
     def cards(self) -> list[Card]:
         """Return a card for each adoption that ran."""
         return [self._card(name, outcomes) for name, outcomes in self._outcomes.items()]
 
-    def _card(self, name: str, outcomes: Mapping[str, set[str]]) -> Card:
-        broken = [promise for promise, found in outcomes.items() if found - {"passed", "declared"}]
-        declared = {
-            promise: self._reasons[name][promise] for promise, found in outcomes.items() if found == {"declared"}
-        }
-        kept = [promise for promise in outcomes if promise not in declared and promise not in broken]
-        return Card(name, kept, declared, broken)
+    def _card(self, name: str, outcomes: Mapping[str, Mapping[str, str]]) -> Card:
+        card = Card(name, [], {}, [])
+        for promise, cases in outcomes.items():
+            found = set(cases.values())
+            if found - {"passed", "declared"}:
+                card.broken.append(promise)
+            elif found == {"declared"}:
+                card.declared[promise] = self._reasons[name, next(iter(cases))]
+            else:  # where only some cases are declared the promise is kept, but for them
+                card.kept.append(promise)
+                declared = [case for case, outcome in cases.items() if outcome == "declared"]
+                card.declared.update({case: self._reasons[name, case] for case in declared})
+        return card._replace(declared=dict(sorted(card.declared.items())))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,7 +99,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to gather."""
+    """Begin to gather.
+
+    Raises:
+        pytest.UsageError: there is no such profile, or seed.
+    """
+    try:
+        chosen_profile(), chosen_seed()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(ReportCards(), "bosun report cards")
 
 

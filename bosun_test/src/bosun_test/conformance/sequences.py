@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import hypothesis
 from bosun_core.runner import ActionRequest
-from hypothesis import HealthCheck, strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis import HealthCheck, Phase, strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from bosun_test.conformance.base import Promises
 from bosun_test.conformance.driving import Driver, Status, sha256_of
@@ -17,7 +18,8 @@ from bosun_test.conformance.profile import chosen_seed
 ANSWERS = "test_the_prediction_url_answers_with_the_model_that_was_started"
 MENDS = "test_start_again_mends_a_broken_deployment"
 
-_names = strategies.sampled_from(["d1", "d2", "d3"])
+NAMES = ("d1", "d2", "d3")
+_names = strategies.sampled_from(NAMES)
 _models = strategies.sampled_from(["A", "B", "C"])
 _editions = strategies.sampled_from(["", ", second edition"])
 _steps = strategies.integers(1, 60)
@@ -42,6 +44,12 @@ class Actions(RuleBasedStateMachine):
         self.driver.environment.reset()
         self.expected: dict[str, Deployed] = {}
         self.unfinished: set[str] = set()  # killed, and not acted on since: leftovers are allowed
+        self.turns = itertools.count()
+
+    @initialize(beginning=strategies.dictionaries(_names, _models))
+    def some_run_already(self, beginning: dict[str, str]) -> None:
+        for name, model in beginning.items():
+            self._brought(name, Deployed(model, model), self.driver.start(name, model))
 
     @rule(action=strategies.sampled_from(["plugin_start", "plugin_stop"]))
     def environment_action(self, action: str) -> None:
@@ -121,27 +129,10 @@ class Actions(RuleBasedStateMachine):
             self.driver.run_request(request._replace(dry_run=True))
         self.driver.expect(self.driver.environment.picture(), before, "dry runs change nothing")
 
-    @rule(name=_names)
-    def status_tells_the_model(self, name: str) -> None:
-        status = self.driver.run("deployment_status", name)
-        expected = self.expected.get(name)
-        self.driver.expect(status.model, expected and expected.model, "deployment_status tells what runs")
-        if expected and ANSWERS not in self.driver.environment.not_kept:
-            answer = self.driver.answer(name, self.driver.url(status))
-            self.driver.expect(answer, expected.model, "the model that the status tells answers at its URL")
-
-    @rule()
-    def list_tells_all(self) -> None:
-        listed = self.driver.run("deployment_list")["data"] or {}
-        found = {name: Status(entry).model for name, entry in listed.items()}
-        models = {name: deployed.model for name, deployed in self.expected.items()}
-        self.driver.expect(found, models, "deployment_list tells what runs")
-
     @rule(listed=strategies.none() | strategies.lists(_names, unique=True))
     def pe_status_compares(self, listed: list[str] | None) -> None:
+        word = "passing" if listed is None or set(listed) == set(self.expected) else "warning"
         status = self.driver.run("pe_status", listed=listed)
-        agree = listed is None or set(listed) == set(self.expected)
-        word = "passing" if agree else "warning"
         self.driver.expect(status["status"], word, "pe_status compares what runs with what is listed")
 
     @invariant()
@@ -149,6 +140,30 @@ class Actions(RuleBasedStateMachine):
         running = {name: self._running(deployed) for name, deployed in self.expected.items()}
         promise = "what runs is what the actions so far add up to"
         (self.driver.expect_running if self.unfinished else self.driver.expect_clean)(running, promise)
+
+    @invariant()
+    def the_answers_tell_what_runs(self) -> None:
+        models = {name: deployed.model for name, deployed in self.expected.items()}
+        with self.driver.aside():
+            entries = self.driver.run("deployment_list")["data"] or {}
+            found = {name: Status(entry).model for name, entry in entries.items()}
+            self.driver.expect(found, models, "deployment_list tells what runs")
+        for name in self._some_that_run_and_not():
+            with self.driver.aside():
+                self._status_tells(name, models.get(name))
+
+    def _some_that_run_and_not(self) -> list[str]:
+        """Return one deployment that runs, another at each step, and one that does not."""
+        running, missing = sorted(self.expected), [name for name in NAMES if name not in self.expected]
+        turn = next(self.turns)
+        return [names[turn % len(names)] for names in (running, missing) if names]
+
+    def _status_tells(self, name: str, model: str | None) -> None:
+        status = self.driver.run("deployment_status", name)
+        self.driver.expect(status.model, model, "deployment_status tells what runs")
+        if model is not None and ANSWERS not in self.driver.environment.not_kept:
+            answer = self.driver.answer(name, self.driver.url(status))
+            self.driver.expect(answer, model, "the model that the status tells answers at its URL")
 
     def _start(self, name: str, goal: Deployed) -> ActionRequest:
         settings = dict(self.driver.environment.other_key_values) if goal.other_settings else None
@@ -213,6 +228,8 @@ def run_sequences(driver: Driver) -> None:
         stateful_step_count=profile.steps,
         deadline=None,
         database=None,
+        phases=[Phase.generate, Phase.shrink],  # to explain a failure it would trace each line, at a third of the speed
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
