@@ -58,6 +58,11 @@ class Place:
     def proxy(self) -> str:
         return f"{self.prefix}traefik"
 
+    @staticmethod
+    def other_port() -> int:
+        """A port that nothing listens on now."""
+        return free_port()
+
     def settings(self, **more: Any) -> dict[str, Any]:
         """A private configuration that leads here."""
         return {
@@ -174,9 +179,15 @@ def act(place: Place, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Runs one action through the runner, and returns its status."""
 
     def run(
-        action: str, info: dict[str, Any] | None = None, *, dry_run: bool = False, pe: Any = None, **settings: Any
+        action: str,
+        info: dict[str, Any] | None = None,
+        *,
+        dry_run: bool = False,
+        pe: Any = None,
+        plugin_config: Any = None,
+        **settings: Any,
     ) -> dict[str, Any]:
-        sections = {"pluginConfig": {}, "peInfo": pe, "deploymentInfo": info}
+        sections = {"pluginConfig": plugin_config or {}, "peInfo": pe, "deploymentInfo": info}
         config, private = tmp_path / "config.yaml", tmp_path / "private.yaml"
         config.write_text(json.dumps(sections))
         private.write_text(yaml.safe_dump(place.settings(**settings)))

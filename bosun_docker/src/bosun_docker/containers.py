@@ -15,6 +15,7 @@ from bosun_docker.settings import DASHBOARD_PORT, WEB_PORT, WEB_TLS_PORT, Docker
 Body = dict[str, Any]
 
 PROBE_PORT = 8099
+QUEUE = "bosun-monitoring"
 CERTIFICATES = "/etc/bosun/tls"
 MODEL_PATH = "/opt/ml/model/model.mlpkg"
 TLS_ROUTES = json.dumps(
@@ -24,19 +25,24 @@ TLS_ROUTES = json.dumps(
 _READS_BACK_WITHIN = "100ms"  # Traefik's own default of 2 s is how long each switch would take
 
 
-def model(env: Environment, deployment_id: str, model_id: str, key_values: KeyValues) -> Body:
-    """Return the body of a native model's container, without its image and labels."""
+def model(env: Environment, deployment_id: str, model_id: str, key_values: KeyValues, queue: str | None) -> Body:
+    """Return the body of a native model's container, without its image and labels.
+
+    `queue` is the URL of the broker that predictions are reported to; None where they are not monitored.
+    """
+    report = f"spooler_type=rabbitmq;rabbitmq_queue_url={queue};rabbitmq_queue_name={QUEUE}"
     variables = {
         "PREDICTION_API_MODEL_REPOSITORY_PATH": MODEL_PATH,
-        "PREDICTION_API_MONITORING_ENABLED": "False",
+        "PREDICTION_API_MONITORING_ENABLED": str(queue is not None),
         "MONITORING_AGENT": "False",
         "MLOPS_DEPLOYMENT_ID": deployment_id,
         "MLOPS_MODEL_ID": model_id,
+        **({} if queue is None else {"PREDICTION_API_MONITORING_SETTINGS": report}),
         **dict(key_values.environment),
     }
     return {
         "Env": [f"{name}={value}" for name, value in sorted(variables.items())],
-        "HostConfig": {**_host(env.settings), **_resources(key_values)},
+        "HostConfig": {**host(env.settings), **_resources(key_values)},
     }
 
 
@@ -87,10 +93,10 @@ def proxy(env: Environment, *, remote: bool, certificates: str) -> Body:
     body = {
         "Image": env.settings.traefik_image,
         "Cmd": flags,
-        "ExposedPorts": _exposed((*ports, probe)),
+        "ExposedPorts": exposed((*ports, probe)),
         "HostConfig": {
-            **_host(env.settings),
-            "PortBindings": _bindings((*ports, probe)),
+            **host(env.settings),
+            "PortBindings": bindings((*ports, probe)),
             "Mounts": [{"Type": "volume", "Source": env.routes_volume, "Target": FOLDER}],
         },
     }
@@ -102,7 +108,8 @@ def labelled(body: Body, labels: dict[str, str]) -> Body:
     return {**body, "Labels": labels}
 
 
-def _host(settings: DockerSettings) -> Body:
+def host(settings: DockerSettings) -> Body:
+    """Return what all our containers have in common: network, restart policy, limits of the log."""
     host: Body = {
         "NetworkMode": settings.docker_network,
         "RestartPolicy": {"Name": "no" if settings.restart_policy == "never" else settings.restart_policy},
@@ -127,11 +134,12 @@ def _resources(key_values: KeyValues) -> Body:
     return found
 
 
-def _exposed(ports: tuple[Published, ...]) -> Body:
+def exposed(ports: tuple[Published, ...]) -> Body:
+    """Return the ports that a container is to have."""
     return {f"{port.container_port}/tcp": {} for port in ports}
 
 
-def _bindings(ports: tuple[Published, ...]) -> Body:
+def bindings(ports: tuple[Published, ...]) -> Body:
     """Return port bindings; the engine picks where the host's port is 0."""
     return {
         f"{port.container_port}/tcp": [{"HostIp": port.host_address, "HostPort": str(port.host_port or "")}]

@@ -12,7 +12,7 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, images, names, networks, rollout, shared_parts
+from bosun_docker import engine_host, images, monitoring, names, networks, rollout, shared_parts
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
@@ -30,12 +30,14 @@ class Acting(NamedTuple):
     proxy: Proxy | None
     seen: Look
     found: Deployed
+    queue: str | None
+    """The URL of the broker; None where nothing is monitored."""
 
 
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
     with _bringing(env, info) as acting:
-        return _bring(acting, wanted(env, info, str(info.model_id), None, ""))
+        return _bring(acting, wanted(env, info, str(info.model_id), acting.queue, None, ""))
 
 
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -43,7 +45,7 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     with _bringing(env, info, only_known=True) as acting:
         if not acting.found.is_there:
             return answers.unknown_deployment(str(info.id))
-        return _bring(acting, wanted(env, info, str(info.new_model_id), None, ""))
+        return _bring(acting, wanted(env, info, str(info.new_model_id), acting.queue, None, ""))
 
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -59,7 +61,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
             )
         base = "" if kept is None else _base_of(acting.engine, kept)
-        return _bring(acting, wanted(env, info, model, kept, base), anew=True)
+        return _bring(acting, wanted(env, info, model, acting.queue, kept, base), anew=True)
 
 
 def _base_of(engine: Engine, container: Container) -> str:
@@ -138,15 +140,16 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
             seen = look(engine, env)
             before = seen.deployed(env, deployment_id)
             if env.dry_run or (only_known and not before.is_there):
-                yield Acting(engine, env, None, seen, before)
+                yield Acting(engine, env, None, seen, before, monitoring.queue_url(engine, env, seen))
                 return
             networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
+            queue = monitoring.ready_queue(engine, env, seen)
             with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
                 seen = rollout.cleared(engine, env, proxy, deployment_id)
                 before = seen.deployed(env, deployment_id)
                 try:
-                    yield Acting(engine, env, proxy, seen, before)
+                    yield Acting(engine, env, proxy, seen, before, queue)
                 finally:
                     to_its_end(lambda: rollout.remove_images(engine, env, deployment_id))
     except (BosunError, Interruption) as error:
@@ -168,7 +171,7 @@ def _tell_what_serves(
 
 def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusInfo:
     """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
-    engine, env, proxy, seen, found = acting
+    engine, env, proxy, seen, found, _ = acting
     goal = want.goal
     if not anew and not want.to_fetch and serves(env, found, goal):
         if proxy is None:

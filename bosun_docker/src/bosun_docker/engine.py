@@ -8,14 +8,13 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import docker  # noqa: TID251  # this is the one module
 import docker.errors  # noqa: TID251  # this is the one module
 import requests.exceptions  # what the SDK lets through
 from bosun_core.errors import EnvironmentFailure
-from docker.types import CancellableStream  # noqa: TID251  # this is the one module
 
 from bosun_docker.engine_errors import Missing, NameTaken, Refused, lost, refused, unreachable
 from bosun_docker.engine_host import EngineHost
@@ -25,6 +24,7 @@ __all__ = ["Engine", "Missing", "NameTaken", "Refused"]
 Document = dict[str, Any]
 OLDEST_API = (1, 40)  # Docker 19.03
 ANSWER_SECONDS = 120
+_PIECE = 65536
 
 
 class Engine:
@@ -160,18 +160,32 @@ class Engine:
         except Missing:
             return None
 
-    def events(self, filters: Mapping[str, Any], since: int | None = None) -> CancellableStream:
-        """Return the events that the filters let through, as they come; `since` is the engine's time in seconds."""
-        with self._step("follow events"):
-            return self._client.events(decode=True, filters=dict(filters), since=since)
+    @contextmanager
+    def events(self, filters: Mapping[str, Any], since: int) -> Iterator[Iterator[Document]]:
+        """Yield the events that the filters let through, as they come; `since` is the engine's time in seconds.
 
-    def run_inside(self, container: str, command: list[str]) -> int:
-        """Run a command in a container, wait for its end, and return its exit code."""
+        They end with the block, also for another thread that waits for the next one.
+        """
+        with self._step("follow events"):
+            stream = self._client.events(decode=True, filters=dict(filters), since=since)
+        try:
+            yield stream
+        finally:
+            with suppress(Exception):  # it may have ended by itself, in whatever way the SDK finds
+                stream.close()
+
+    def run_inside(self, container: str, command: list[str]) -> tuple[int, str]:
+        """Run a command in a container, wait for its end, and return its exit code and what it wrote."""
         with self._step(f"run a command in container {container}"):
-            made = self._client.exec_create(container, command, stdout=True, stderr=True)["Id"]
-            for _ in self._client.exec_start(made, stream=True):
-                pass
-            return int(self._client.exec_inspect(made)["ExitCode"] or 0)
+            made = self._client.exec_create(container, command, tty=True)["Id"]
+            output = self._client.exec_start(made, tty=True, socket=True)
+            try:
+                wrote = b"".join(iter(lambda: _received(output), b""))
+            finally:
+                connection = getattr(output, "_sock", output)  # a raw file's own; else left to the garbage collector
+                output.close()
+                connection.close()
+            return int(self._client.exec_inspect(made)["ExitCode"] or 0), wrote.decode("utf-8", "replace")
 
     # Images
 
@@ -263,6 +277,12 @@ def _reach(host: EngineHost) -> None:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(ANSWER_SECONDS)
             probe.connect(host.url.removeprefix("unix://"))
+
+
+def _received(connection: Any) -> bytes:
+    """Return the next bytes of a connection, which is a raw file by a Unix socket and a socket otherwise."""
+    read = connection.recv if hasattr(connection, "recv") else connection.read
+    return bytes(read(_PIECE) or b"")
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from bosun_core.model import PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, names, networks, shared_parts
+from bosun_docker import engine_host, monitoring, names, networks, shared_parts
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Look, entry, look
@@ -19,9 +19,12 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
         seen = look(engine, env)
         if env.dry_run:
             return answers.planned(None, _plan_of_start(engine, env, seen))
-        done = shared_parts.bring_up_proxy(engine, env, seen)
+        done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
-    return ActionStatusInfo(ActionStatus.OK, f"{facts}; {', '.join(done)}" if done else facts)
+    if env.monitors:
+        facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
+    status = ActionStatus.WARN if env.remarks else ActionStatus.OK
+    return ActionStatusInfo(status, "; ".join([*env.remarks, facts, *done]))
 
 
 def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
@@ -40,7 +43,7 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
         if env.dry_run:
             idle = seen.proxy is not None and not deployments
             return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
-        done = shared_parts.take_down_proxy(engine, env, seen)
+        done = monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
     if deployments:
         return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
     return ActionStatusInfo(ActionStatus.OK, ", ".join(done) or "nothing to stop")
@@ -67,12 +70,14 @@ def status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     if seen.proxy is None or not seen.proxy.runs:
         facts = f"the proxy {env.proxy_name} does not run; plugin_start brings it up"
         problems = [facts] if entries else []
-    return answers.environment_status(entries, listed, facts, problems, _remarks(env, seen))
+    return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
+    down = [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitors else []
+    remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
     begin = f"{env.settings.container_name_prefix}deployment_"
     unmanaged = sorted(one.name for one in seen.strangers if one.name.startswith(begin))
     if not unmanaged:
-        return []
-    return [f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
+        return remarks
+    return [*remarks, f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]

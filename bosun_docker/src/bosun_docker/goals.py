@@ -31,8 +31,12 @@ class Wanted(NamedTuple):
     """What a person should know of the settings."""
 
 
-def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Container | None, kept_base: str) -> Wanted:
+def wanted(
+    env: Environment, info: DeploymentInfo, model_id: str, queue: str | None, kept: Container | None, kept_base: str
+) -> Wanted:
     """Return what an action asks for; `kept` is the container whose package is used where the action gives none.
+
+    `queue` is the URL of the broker that its predictions are reported to.
 
     Raises:
         InvalidRequest: the package or a setting cannot be used.
@@ -46,18 +50,19 @@ def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Containe
     sha256 = package.sha256 if package is not None else "" if kept is None else kept.labels.get(names.PACKAGE, "")
     base = env.settings.pps_base_image if package is not None else kept_base
     deployment_id = str(info.id)
-    body = containers.model(env, deployment_id, model_id, values)
+    body = containers.model(env, deployment_id, model_id, values, queue)
     labels = {
         **env.deployment_labels(names.MODEL_PART, deployment_id),
         names.MODEL: model_id,
         names.PACKAGE: sha256,
         names.PORT: str(values.port),
+        names.MONITORED: str(queue is not None).lower(),
         names.SETTINGS: containers.settings_digest(body, base),
     }
     goal = Goal(deployment_id, model_id, body, labels, values.port, values.health_path)
     unknown = ", ".join(values.unknown)
-    remark = f"keyValueConfig has keys that are not known here and were ignored: {unknown}" if unknown else ""
-    return Wanted(goal, package, None if package is not None else kept, to_fetch, remark)
+    remarks = [f"keyValueConfig has keys that are not known here and were ignored: {unknown}"] if unknown else []
+    return Wanted(goal, package, None if package is not None else kept, to_fetch, "; ".join(remarks + env.remarks))
 
 
 def _check_kind(info: DeploymentInfo) -> None:

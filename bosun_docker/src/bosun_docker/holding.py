@@ -89,23 +89,19 @@ def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
     holder = lock["Config"]["Labels"].get(names.HOLDER, "")
     if is_surely_dead(holder):
         return False
-    events: queue.Queue[str] = queue.Queue()
-    own = engine.again()
-    stream = own.events({"container": [lock["Id"]]}, since=_moment(lock["Created"]))
-    threading.Thread(target=_follow, args=(stream, events), daemon=True).start()
-    heard = time.monotonic()
-    try:
+    heard_of: queue.Queue[str] = queue.Queue()
+    filters = {"container": [lock["Id"]]}
+    with engine.again() as own, own.events(filters, since=_moment(lock["Created"])) as events:
+        threading.Thread(target=_follow, args=(events, heard_of), daemon=True).start()
+        heard = time.monotonic()
         while time.monotonic() < min(deadline, heard + _SILENCE_SECONDS):
             with suppress(queue.Empty):
-                if events.get(timeout=_LOOK_AGAIN_SECONDS) == "destroy":
+                if heard_of.get(timeout=_LOOK_AGAIN_SECONDS) == "destroy":
                     return True
                 heard = time.monotonic()
             if is_surely_dead(holder):
                 return False
         return False
-    finally:
-        with own, suppress(Exception):  # the stream may have ended by itself
-            stream.close()
 
 
 def _follow(stream: Any, events: queue.Queue[str]) -> None:

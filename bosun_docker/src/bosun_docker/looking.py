@@ -79,6 +79,8 @@ class Look(NamedTuple):
     """What is on the engine of one place."""
 
     proxy: Container | None
+    broker: Container | None
+    agent: Container | None
     parts: tuple[Container, ...]
     slots: dict[str, Slots]
     strangers: tuple[Container, ...]
@@ -123,8 +125,10 @@ def look(engine: Engine, env: Environment) -> Look:
     listed = [_container(one, env) for one in engine.containers({"name": f"^/?{prefix}"})]
     ours = tuple(one for one in listed if one.labels.get(names.PLACE) == env.place)
     strangers = tuple(one for one in listed if names.PLACE not in one.labels)
-    proxy = next((one for one in ours if one.part == names.PROXY and one.name == env.proxy_name), None)
-    return Look(proxy, ours, {} if proxy is None else route_slots(engine, proxy.id), strangers)
+    named = {one.name: one for one in ours}
+    proxy = named.get(env.proxy_name)
+    slots = {} if proxy is None else route_slots(engine, proxy.id)
+    return Look(proxy, named.get(env.broker_name), named.get(env.agent_name), ours, slots, strangers)
 
 
 def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:

@@ -179,24 +179,19 @@ def following(engine: Engine, container: str) -> Iterator[queue.Queue[str]]:
     """Yield a queue that gets one text when the container ends, or when its own health check fails."""
     found: queue.Queue[str] = queue.Queue()
     filters = {"container": [container], "event": ["die", "health_status"]}
-    own = engine.again()
-    stream = own.events(filters, since=1)
 
-    def follow() -> None:
-        with suppress(Exception):  # it ends when it is closed, in whatever way the SDK finds
-            for event in stream:
+    def follow(events: Iterator[dict[str, Any]]) -> None:
+        with suppress(Exception):  # it ends when the block does, in whatever way the SDK finds
+            for event in events:
                 action = str(event.get("Action", ""))
                 if action == "die":
                     found.put("ended")
                 elif action.endswith(": unhealthy"):
                     found.put("is unhealthy, says its image's own health check")
 
-    threading.Thread(target=follow, daemon=True).start()
-    try:
+    with engine.again() as own, own.events(filters, since=1) as events:
+        threading.Thread(target=follow, args=(events,), daemon=True).start()
         yield found
-    finally:
-        with own, suppress(Exception):  # the stream may have ended by itself
-            stream.close()
 
 
 def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str) -> Look:

@@ -56,7 +56,7 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
         done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
         progress("starting the proxy", 0)
         if seen.proxy is not None and seen.proxy.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
-            _started(engine, env, seen.proxy.id)
+            started(engine, seen.proxy.id, env.proxy_name, "traefikPortMapping")
             done = [f"start container {env.proxy_name}"]
         else:
             engine.create_volume(env.routes_volume, env.labels(names.PROXY))
@@ -87,13 +87,21 @@ def _without_old_proxy(engine: Engine, env: Environment) -> Look:
     return look(engine, env) if old else seen
 
 
+def check_name(seen: Look, name: str) -> None:
+    """Check that nobody else has a container of this name.
+
+    Raises:
+        EnvironmentFailure: somebody has.
+    """
+    if any(stranger.name == name for stranger in seen.strangers):
+        raise EnvironmentFailure(
+            f"container {name} is there and is not ours; remove it, or choose another containerNamePrefix"
+        )
+
+
 def _check_names(engine: Engine, env: Environment, seen: Look) -> None:
     """Check that nobody else has what the proxy needs by name."""
-    for stranger in seen.strangers:
-        if stranger.name == env.proxy_name:
-            raise EnvironmentFailure(
-                f"container {stranger.name} is there and is not ours; remove it, or choose another containerNamePrefix"
-            )
+    check_name(seen, env.proxy_name)
     other = engine.container(env.proxy_name) if seen.proxy is None else None
     if other is not None and (other["Config"]["Labels"] or {}).get(names.PLACE) not in (None, env.place):
         raise EnvironmentFailure(
@@ -149,7 +157,7 @@ def _replace(
         if files:
             engine.put(new, "/", archives.of_files({f"{containers.CERTIFICATES[1:]}/{n}": c for n, c in files.items()}))
             engine.put(new, FOLDER, archives.of_files({"tls.yml": containers.TLS_ROUTES}))
-        _started(engine, env, new)
+        started(engine, new, env.proxy_name, "traefikPortMapping")
     except BaseException:
         if new:
             engine.remove(new)
@@ -161,9 +169,14 @@ def _replace(
         engine.remove(old.id)
 
 
-def _started(engine: Engine, env: Environment, container: str) -> None:
+def started(engine: Engine, container: str, name: str, key: str) -> None:
+    """Start a part; `key` is the setting with its ports.
+
+    Raises:
+        EnvironmentFailure: something else has one of its ports, which is named.
+    """
     try:
-        engine.start(container, env.proxy_name)
+        engine.start(container, name)
     except Refused as error:
         port = taken_port(error)
         if port is None:
@@ -171,7 +184,7 @@ def _started(engine: Engine, env: Environment, container: str) -> None:
         owners = [one["Names"][0].lstrip("/") for one in engine.containers({"publish": str(port), "status": "running"})]
         owner = f"container {owners[0]}" if owners else "a program outside Docker"
         raise EnvironmentFailure(
-            f"port {port} of the engine's machine is taken by {owner}; end that, or change traefikPortMapping"
+            f"port {port} of the engine's machine is taken by {owner}; end that, or change {key}"
         ) from None
 
 
@@ -203,22 +216,22 @@ def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
         return []
     held_image = next((one.image_id for one in (seen.proxy, *_unfinished(env, seen)) if one is not None), None)
     if held_image is None:
-        return _remove_volume(engine, env)
+        return remove_volume(engine, env, env.routes_volume)
     lock_name = f"{env.settings.container_name_prefix}lock_shared"
     with held(engine, env, lock_name, held_image, env.labels(names.LOCK), "the shared parts"):
         seen = _without_old_proxy(engine, env)
         if any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
             return []
         if seen.proxy is None:
-            return _remove_volume(engine, env)
+            return remove_volume(engine, env, env.routes_volume)
         engine.remove(seen.proxy.id)
-        return [f"remove container {env.proxy_name}", *_remove_volume(engine, env)]
+        return [f"remove container {env.proxy_name}", *remove_volume(engine, env, env.routes_volume)]
 
 
-def _remove_volume(engine: Engine, env: Environment) -> list[str]:
-    """Remove the volume of the routes, where it is ours and there."""
-    volume = engine.volume(env.routes_volume)
+def remove_volume(engine: Engine, env: Environment, name: str) -> list[str]:
+    """Remove a volume, where it is there and ours; return what was done."""
+    volume = engine.volume(name)
     if volume is None or (volume.get("Labels") or {}).get(names.PLACE) != env.place:
         return []
-    engine.remove_volume(env.routes_volume)
-    return [f"remove volume {env.routes_volume}"]
+    engine.remove_volume(name)
+    return [f"remove volume {name}"]
