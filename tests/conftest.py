@@ -1,15 +1,60 @@
-"""What all tests share."""
+"""What all tests share: the conformance kit's report, and the engine that `make testbed-docker` made."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest_plugins = ["bosun_test.conformance.report"]
+
+RUN = "BOSUN_TEST_DOCKER"
+CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
+NEED_DOCKER = ("testbed", "docker")
+
+
+def _variables() -> dict[str, str]:
+    """What `make testbed-docker` wrote, under what this process's environment says."""
+    file = CACHE / "docker.env"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {**dict(line.split("=", 1) for line in lines), **os.environ}
+
+
+VARIABLES = _variables()
+LEFT_OUT = VARIABLES.get(RUN) != "1"
+collect_ignore_glob = [f"{folder}/test_*.py" for folder in NEED_DOCKER] if LEFT_OUT else []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if LEFT_OUT:
+        terminalreporter.section("left out")
+        folders = " and ".join(f"tests/{folder}" for folder in NEED_DOCKER)
+        terminalreporter.line(f"{folders} need Docker: run `make testbed-docker` first (docs/testbed.md)")
+
+
+@pytest.fixture(scope="session")
+def docker_variables() -> dict[str, str]:
+    """The environment that leads to the engine, and names the images."""
+    return VARIABLES
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """Asks until there is an answer that holds, and returns it."""
+
+    def ask(question: Callable[[], Any], seconds: float = 60) -> Any:
+        end = time.monotonic() + seconds
+        while not (answer := question()):
+            assert time.monotonic() < end, f"it did not come about in {seconds} s"
+            time.sleep(0.1)  # between two looks
+        return answer
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -98,11 +98,11 @@ def test_an_installed_name_comes_before_a_module_of_that_name(bench: Bench, plug
 
 
 def test_an_absent_plugin_of_ours_names_the_package_that_brings_it(bench: Bench) -> None:
-    bench.install("acme", "1.0", {}, docker="")  # the SDK's module of that name is no plugin
+    bench.install("acme", "1.0", {}, kubernetes="")  # the client's module of that name is no plugin
 
-    run = bench.command("--plugin", "docker", "--action", "pe_status", "--status-file", "status.yaml")
+    run = bench.command("--plugin", "kubernetes", "--action", "pe_status", "--status-file", "status.yaml")
 
-    assert run.outcome == ("failing", "plugin docker is not installed; run: pip install bosun-docker")
+    assert run.outcome == ("failing", "plugin kubernetes is not installed; run: pip install bosun-k8s")
     assert (run.code, run.stdout) == (0, "")
 
 

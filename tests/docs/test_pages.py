@@ -15,9 +15,8 @@ from bosun_core.status import ActionStatus, DeploymentState, failing, to_documen
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-SOURCES = [
-    path for folder in ("bosun_core", "bosun_fs", "bosun_test") for path in (ROOT / folder / "src").rglob("*.py")
-]
+DISTRIBUTIONS = ("bosun_core", "bosun_fs", "bosun_docker", "bosun_test")
+SOURCES = [path for folder in DISTRIBUTIONS for path in (ROOT / folder / "src").rglob("*.py")]
 PAGES = [
     page
     for pattern in ("README.md", "docs/*.md", "bosun_*/README.md", "examples/**/README.md")

@@ -1,0 +1,95 @@
+"""Addresses that a user writes: the prefix of the prediction URLs, and port mappings. Pure functions of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+LOOPBACK = "127.0.0.1"
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104  # the document's own meaning of a bare port 80
+_LARGEST_PORT = 65535
+_FORBIDDEN = re.compile(r"[{}`\\\"'<>|^\s\x00-\x1f\x7f]")
+
+
+class Prefix(NamedTuple):
+    """`outfacingPredictionURLPrefix`, taken apart; `path` is percent-encoded, without a slash at its end."""
+
+    url: str
+    scheme: str
+    port: int | None
+    path: str
+
+
+class Published(NamedTuple):
+    """One port of a container that is reached from outside."""
+
+    container_port: int
+    host_address: str
+    host_port: int
+
+
+def parse_prefix(url: str) -> Prefix:
+    """Return the prefix taken apart.
+
+    Raises:
+        ValueError: it is no URL that predictions could be sent to.
+    """
+    shown = repr(url) if len(url) <= 60 else f"{url[:57]!r}..."
+    problem = ValueError(
+        f"outfacingPredictionURLPrefix {shown} is no URL; write http:// or https://, a host, and a port where it needs "
+        'one, say "http://10.10.12.22:81"'
+    )
+    if _FORBIDDEN.search(url):
+        raise problem
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in url:
+        raise problem
+    path = quote(re.sub(r"/+", "/", parts.path).rstrip("/"), safe="/%-._~!$&()*+,;=:")
+    return Prefix(f"{parts.scheme}://{parts.netloc}{path}", parts.scheme, port, path)
+
+
+def parse_ports(key: str, mapping: Mapping[str, int | str], public: set[int]) -> tuple[Published, ...]:
+    """Return the mapping `container port: host port` of the setting `key`, in the order of the container's ports.
+
+    A host port may be written with an address, `"0.0.0.0:8081"`; without one those in `public` are reached from
+    everywhere, the others from this machine alone.
+
+    Raises:
+        ValueError: a port is none, or one of the host is given twice.
+    """
+    found = []
+    for inside, outside in mapping.items():
+        address, _, port = str(outside).rpartition(":")
+        if not (_is_port(str(inside)) and _is_port(port) and _is_address(address)):
+            raise ValueError(
+                f"{key} maps {inside!r} to {outside!r}; write container port: host port, from 1 to {_LARGEST_PORT}, "
+                'say 80: 81, or with an address 8080: "0.0.0.0:8081"'
+            )
+        default = ALL_ADDRESSES if int(inside) in public else LOOPBACK
+        found.append(Published(int(inside), address.strip("[]") or default, int(port)))
+    twice = {one.host_port for one in found if [other.host_port for other in found].count(one.host_port) > 1}
+    if twice:
+        raise ValueError(f"{key} maps two ports to {min(twice)}; give each a host port of its own")
+    return tuple(sorted(found))
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text) <= _LARGEST_PORT
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    if not text:
+        return True
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True

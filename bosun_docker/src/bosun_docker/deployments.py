@@ -1,0 +1,226 @@
+"""The actions on one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
+from bosun_core.model import DeploymentInfo
+from bosun_core.reporting import progress
+from bosun_core.status import ActionStatusInfo
+
+from bosun_core import answers
+from bosun_docker import engine_host, images, monitoring, names, networks, rollout, shared_parts
+from bosun_docker.endings import to_its_end
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.goals import Wanted, serves, wanted
+from bosun_docker.holding import held
+from bosun_docker.looking import Container, Deployed, Look, entry, look
+from bosun_docker.proxy import Proxy
+
+
+class Acting(NamedTuple):
+    """What an action on a deployment works with. Without a proxy it is a dry run."""
+
+    engine: Engine
+    env: Environment
+    proxy: Proxy | None
+    seen: Look
+    found: Deployed
+    queue: str | None
+    """The URL of the broker; None where nothing is monitored."""
+
+
+def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring the deployment into service with the given model, or bring the one that serves to it."""
+    with _bringing(env, info) as acting:
+        return _bring(acting, wanted(env, info, str(info.model_id), acting.queue, None, ""))
+
+
+def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring the new model into service beside the old one, and switch; on any failure the old one goes on serving."""
+    with _bringing(env, info, only_known=True) as acting:
+        if not acting.found.is_there:
+            return answers.unknown_deployment(str(info.id))
+        return _bring(acting, wanted(env, info, str(info.new_model_id), acting.queue, None, ""))
+
+
+def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring a fresh container into service, of the given package or of the one that is kept."""
+    with _bringing(env, info, only_known=info.model_artifact is None) as acting:
+        kept = acting.found.current or next(reversed(acting.found.containers), None)
+        if kept is None and info.model_artifact is None:
+            return answers.unknown_deployment(str(info.id))
+        kept_model = None if kept is None else kept.labels.get(names.MODEL)
+        model = info.model_id or kept_model if info.model_artifact is not None else kept_model or info.model_id
+        if model is None:
+            raise InvalidRequest(
+                f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
+            )
+        base = "" if kept is None else _base_of(acting.engine, kept)
+        return _bring(acting, wanted(env, info, model, acting.queue, kept, base), anew=True)
+
+
+def _base_of(engine: Engine, container: Container) -> str:
+    image = engine.image(container.image_id)
+    labels = {} if image is None else image["Config"].get("Labels") or {}
+    return str(labels.get(names.BASE_NAME, ""))
+
+
+def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Have the endpoint lead nowhere, then end and remove all that is there of the deployment."""
+    with Engine(engine_host.find()) as engine:
+        return _stop(engine, env, info)
+
+
+def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    seen = look(engine, env)
+    found = seen.deployed(env, str(info.id))
+    model = _model(found)
+    if env.dry_run:
+        plan = [f"remove container {one.name}" for one in found.containers]
+        return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
+    with _locked(engine, env, seen, str(info.id), "deployment_stop"):
+        seen = look(engine, env)
+        found = seen.deployed(env, str(info.id))
+        was_there, model = found.is_there, _model(found) or model
+        if seen.proxy is not None:
+            proxy = Proxy(engine, env, seen.proxy)
+            for slot in (slot for slot, route in found.slots.items() if route is not None):
+                proxy.blank(found.key, slot)
+        for container in (*found.containers, *([found.holder] if found.holder else [])):
+            rollout.drain(engine, env, container)
+        rollout.remove_images(engine, env, str(info.id))
+    progress("done", 1, 1)
+    return answers.stopped(info, model) if was_there else answers.already_stopped(info)
+
+
+def _model(found: Deployed) -> str | None:
+    container = found.current or next(reversed(found.containers), None)
+    return None if container is None else container.labels.get(names.MODEL)
+
+
+def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Look at the deployment."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+    found = seen.deployed(env, str(info.id))
+    if not found.is_there:
+        return answers.unknown_deployment(str(info.id))
+    one = entry(env, seen, found)
+    return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
+
+
+@contextmanager
+def _locked(engine: Engine, env: Environment, seen: Look, deployment_id: str, action: str) -> Iterator[None]:
+    """Hold the deployment's lock, where there is anything that a lock could be made of."""
+    image = next((one.image_id for one in (seen.proxy, *seen.parts) if one is not None), None)
+    if image is None:
+        yield
+        return
+    name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
+    labels = {**env.deployment_labels(names.LOCK, deployment_id), names.ACTION: action}
+    with held(engine, env, name, image, labels, f"deployment {deployment_id}"):
+        yield
+
+
+@contextmanager
+def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
+    """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
+
+    With `only_known` nothing is made or held for a deployment that is not there.
+    """
+    before: Deployed | None = None
+    deployment_id = str(info.id)
+    try:
+        with Engine(engine_host.find()) as engine:
+            seen = look(engine, env)
+            before = seen.deployed(env, deployment_id)
+            if env.dry_run or (only_known and not before.is_there):
+                yield Acting(engine, env, None, seen, before, monitoring.queue_url(engine, env, seen))
+                return
+            networks.check(engine, env)
+            proxy = shared_parts.ready_proxy(engine, env, seen)
+            queue = monitoring.ready_queue(engine, env, seen)
+            with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
+                seen = rollout.cleared(engine, env, proxy, deployment_id)
+                before = seen.deployed(env, deployment_id)
+                try:
+                    yield Acting(engine, env, proxy, seen, before, queue)
+                finally:
+                    to_its_end(lambda: rollout.remove_images(engine, env, deployment_id))
+    except (BosunError, Interruption) as error:
+        with suppress(EnvironmentFailure):
+            _tell_what_serves(env, deployment_id, before, error)
+        raise
+
+
+def _tell_what_serves(
+    env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
+) -> None:
+    with Engine(engine_host.find()) as engine:
+        now = look(engine, env).deployed(env, deployment_id)
+    if now.route is None:
+        return
+    same = before is None or (before.route is not None and before.route[1].container == now.route[1].container)
+    error.data = {**answers.old_model_in_use(_model(now)), "oldModelInUse": same}
+
+
+def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusInfo:
+    """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
+    engine, env, proxy, seen, found, _ = acting
+    goal = want.goal
+    if not anew and not want.to_fetch and serves(env, found, goal):
+        if proxy is None:
+            return answers.planned(entry(env, seen, found), [])
+        return answers.already_serves(entry(env, seen, found))
+    _check_name(env, seen, found, goal.model_id)
+    if proxy is None:
+        return answers.planned(entry(env, seen, found) if found.is_there else None, _plan(env, seen, found, want))
+    if want.package is not None:
+        image = images.with_package(engine, env, goal.deployment_id, goal.model_id, want.package)
+    else:
+        image = "" if want.kept is None else want.kept.image_id
+    rollout.Rollout(engine, env, proxy, found, goal).run(image)
+    seen = look(engine, env).unlocked()
+    progress("done", 1, 1)
+    said = f"deployment {goal.deployment_id} serves model {goal.model_id}"
+    now = entry(env, seen, seen.deployed(env, goal.deployment_id))
+    return now.as_status(now.msg or (f"{said}; {want.remark}" if want.remark else said))
+
+
+def _check_name(env: Environment, seen: Look, found: Deployed, model_id: str) -> None:
+    """Check that nobody else has the name that the deployment's container is to have.
+
+    Raises:
+        EnvironmentFailure: somebody has.
+    """
+    name = names.container_name(env.settings.container_name_prefix, found.id, model_id)
+    own = {one.id for one in found.containers}
+    for one in (*seen.parts, *seen.strangers):
+        if one.name == name and one.id not in own:
+            owner = one.labels.get(names.ENVIRONMENT)
+            whose = f"belongs to the environment {owner!r}" if owner else "was not made by this Bosun (docs/migrate.md)"
+            raise EnvironmentFailure(f"container {name} {whose}; remove it, or choose another containerNamePrefix")
+
+
+def _plan(env: Environment, seen: Look, found: Deployed, want: Wanted) -> list[str]:
+    """Return what `_bring` would do, step by step."""
+    goal = want.goal
+    prefix = env.settings
+    image = (
+        f"{names.image_repository(prefix.generated_image_prefix, goal.deployment_id)}:{names.image_tag(goal.model_id)}"
+    )
+    making = [f"make image {image} of {prefix.pps_base_image} and the package"]
+    if want.to_fetch:
+        making.insert(0, "fetch the package")
+    return [
+        *([] if seen.proxy is not None and seen.proxy.runs else [f"start container {env.proxy_name}"]),
+        *(making if want.kept is None else []),
+        f"create container {names.container_name(prefix.container_name_prefix, goal.deployment_id, goal.model_id)}",
+        f"switch {prefix.prefix.url}/deployments/{goal.deployment_id} to it once it answers",
+        *[f"remove container {one.name}, which serves model {one.labels.get(names.MODEL)}" for one in found.containers],
+    ]

@@ -1,0 +1,94 @@
+"""One prediction environment on an engine: its settings, its id, and its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bosun_core.environment import environment_id
+
+from bosun_docker import names
+from bosun_docker.settings import DockerSettings
+
+
+class Monitoring(NamedTuple):
+    """What the monitoring agent reports to, and with what; what is missing is named in `missing`."""
+
+    service_url: str
+    token: str
+    missing: tuple[str, ...] = ()
+
+
+class Environment(NamedTuple):
+    """What leads all actions of one environment. Environments with the same network and prefix share a place."""
+
+    settings: DockerSettings
+    id: str
+    dry_run: bool
+    monitoring: Monitoring | None = None
+    """None where nothing is to be monitored."""
+
+    @property
+    def place(self) -> str:
+        """What the shared parts belong to: network and container prefix."""
+        return f"{self.settings.docker_network}/{self.settings.container_name_prefix}"
+
+    @property
+    def proxy_name(self) -> str:
+        """The name of the proxy's container."""
+        return f"{self.settings.container_name_prefix}traefik"
+
+    @property
+    def broker_name(self) -> str:
+        """The name of the broker's container, and of its volume."""
+        return f"{self.settings.container_name_prefix}rabbitmq"
+
+    @property
+    def agent_name(self) -> str:
+        """The name of the monitoring agent's container."""
+        return f"{self.settings.container_name_prefix}monitoring_agent"
+
+    @property
+    def monitors(self) -> bool:
+        """Whether models are monitored: it is wanted, and nothing for it is missing."""
+        return self.monitoring is not None and not self.monitoring.missing
+
+    @property
+    def remarks(self) -> list[str]:
+        """What keeps models from being monitored although it is wanted."""
+        if self.monitoring is None or not self.monitoring.missing:
+            return []
+        missing = " and ".join(self.monitoring.missing)
+        return [f"nothing is monitored: missing is {missing}; set it, or leave agentImage out"]
+
+    @property
+    def routes_volume(self) -> str:
+        """The name of the volume with the route files."""
+        return f"{self.settings.container_name_prefix}routes"
+
+    def labels(self, part: str) -> dict[str, str]:
+        """Return the labels of a part of this place."""
+        return {names.SCHEMA: names.SCHEMA_VERSION, names.PLACE: self.place, names.PART: part}
+
+    def deployment_labels(self, part: str, deployment_id: str) -> dict[str, str]:
+        """Return the labels of a part of a deployment."""
+        return {**self.labels(part), names.ENVIRONMENT: self.id, names.DEPLOYMENT: deployment_id}
+
+
+def environment(settings: DockerSettings, plugin_config: Mapping[str, Any], *, dry_run: bool) -> Environment:
+    """Return the environment; without an id of its own it is named by its place."""
+    derived = f"{settings.docker_network}/{settings.container_name_prefix}"
+    own_id = environment_id(settings.environment_id, plugin_config, derived)
+    return Environment(settings, own_id, dry_run, _monitoring(settings, plugin_config, os.environ))
+
+
+def _monitoring(
+    settings: DockerSettings, plugin_config: Mapping[str, Any], environ: Mapping[str, str]
+) -> Monitoring | None:
+    wanted = str(plugin_config.get("MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING", True)).lower() != "false"
+    if settings.agent_image is None or not wanted:
+        return None
+    url, token = str(plugin_config.get("mlopsUrl") or ""), environ.get("MLOPS_API_TOKEN", "")
+    needed = {"mlopsUrl (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
+    return Monitoring(url, token, tuple(name for name, value in needed.items() if not value))

@@ -1,0 +1,83 @@
+"""The actions on the environment as a whole: its shared parts, and a look at all of it."""
+
+from __future__ import annotations
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.model import PEInfo
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
+from bosun_core import answers
+from bosun_docker import engine_host, monitoring, names, networks, shared_parts
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.looking import Look, entry, look
+
+
+def plugin_start(env: Environment) -> ActionStatusInfo:
+    """Bring up the shared parts, or what of them is missing or changed."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+        if env.dry_run:
+            return answers.planned(None, _plan_of_start(engine, env, seen))
+        done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
+    facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
+    if env.monitors:
+        facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
+    status = ActionStatus.WARN if env.remarks else ActionStatus.OK
+    return ActionStatusInfo(status, "; ".join([*env.remarks, facts, *done]))
+
+
+def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    plan = networks.check(engine, env)
+    body, _ = shared_parts.proxy_body(engine, env)
+    if not shared_parts.is_as_wanted(seen.proxy, body):
+        plan.append(f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}")
+    return plan
+
+
+def plugin_stop(env: Environment) -> ActionStatusInfo:
+    """Take down the shared parts that no deployment needs."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+        deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
+        if env.dry_run:
+            idle = seen.proxy is not None and not deployments
+            return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
+        done = monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
+    if deployments:
+        return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
+    return ActionStatusInfo(ActionStatus.OK, ", ".join(done) or "nothing to stop")
+
+
+def list_all(env: Environment) -> ActionStatusInfo:
+    """Look at every deployment."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+    return answers.list_of(entry(env, seen, one) for one in seen.deployments(env))
+
+
+def status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
+    """Look at the shared parts and at every deployment."""
+    listed = None if pe_info is None else pe_info.deployments
+    try:
+        with Engine(engine_host.find()) as engine:
+            seen = look(engine, env)
+    except EnvironmentFailure as error:
+        return answers.environment_status([], listed, "", problems=[str(error)])
+    entries = [entry(env, seen, one) for one in seen.deployments(env)]
+    problems = []
+    facts = f"the proxy {env.proxy_name} runs"
+    if seen.proxy is None or not seen.proxy.runs:
+        facts = f"the proxy {env.proxy_name} does not run; plugin_start brings it up"
+        problems = [facts] if entries else []
+    return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
+
+
+def _remarks(env: Environment, seen: Look) -> list[str]:
+    down = [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitors else []
+    remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
+    begin = f"{env.settings.container_name_prefix}deployment_"
+    unmanaged = sorted(one.name for one in seen.strangers if one.name.startswith(begin))
+    if not unmanaged:
+        return remarks
+    return [*remarks, f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]

@@ -1,0 +1,115 @@
+"""One action at a time on a deployment: a container that is never started holds a name on the engine.
+
+Creating it is atomic, removing it goes by its id, so a lock is never taken from somebody else. Another action waits for
+its end; where its holder has died it takes over. A holder on another machine shows its life by events of the lock.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from bosun_core.errors import BosunError, EnvironmentFailure
+from bosun_core.reporting import progress
+from bosun_core.signals import uninterrupted
+
+from bosun_docker import containers, names
+from bosun_docker.endings import to_its_end
+from bosun_docker.engine import Engine, NameTaken
+from bosun_docker.environment import Environment
+from bosun_docker.holders import is_surely_dead, this_process
+
+_BEAT_SECONDS = 3.0
+_SILENCE_SECONDS = 15.0  # of a holder elsewhere, until it counts as dead
+_LOOK_AGAIN_SECONDS = 0.25
+
+
+@contextmanager
+def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[str, str], what: str) -> Iterator[None]:
+    """Hold the lock of this name for the block; `image` is any image that the engine has.
+
+    Raises:
+        EnvironmentFailure: another action held it all the while, or somebody else has a container of that name.
+    """
+    body = containers.lock(image, {**labels, names.HOLDER: this_process()})
+    deadline = time.monotonic() + env.settings.lock_limit
+    lock = ""
+    end = threading.Event()
+    try:
+        while not lock:
+            with uninterrupted(), suppress(NameTaken):
+                lock = engine.create(name, body)
+            if not lock:
+                _wait_for(engine, env, name, deadline, what)
+        threading.Thread(target=_beat, args=(engine, lock, end), daemon=True).start()
+        yield
+    finally:
+        end.set()
+        if lock:
+            to_its_end(lambda: engine.remove(lock))
+
+
+def _beat(engine: Engine, lock: str, end: threading.Event) -> None:
+    """Show that the holder lives, until it ends; what goes wrong here shows in the action itself."""
+    if end.wait(_BEAT_SECONDS):
+        return
+    with suppress(BosunError), engine.again() as own:
+        own.touch(lock)
+        while not end.wait(_BEAT_SECONDS):
+            own.touch(lock)
+
+
+def _wait_for(engine: Engine, env: Environment, name: str, deadline: float, what: str) -> None:
+    """Wait until the lock is gone; one whose holder is dead is removed."""
+    found = engine.container(name)
+    if found is None:
+        return
+    labels = found["Config"]["Labels"] or {}
+    if labels.get(names.PART) != names.LOCK or labels.get(names.PLACE) != env.place:
+        raise EnvironmentFailure(
+            f"container {name} is in the way and is not ours; remove it, or choose another containerNamePrefix"
+        )
+    progress(f"waiting for another action on {what}", 0)
+    if _released(engine, found, deadline):
+        return
+    if time.monotonic() >= deadline:
+        raise EnvironmentFailure(
+            f"another action on {what} has not ended within {env.settings.lock_limit:g} s; run this again when it has"
+        )
+    engine.remove(found["Id"])
+
+
+def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
+    """Wait until the lock is removed; False where its holder died first, or the time is up."""
+    holder = lock["Config"]["Labels"].get(names.HOLDER, "")
+    if is_surely_dead(holder):
+        return False
+    heard_of: queue.Queue[str] = queue.Queue()
+    filters = {"container": [lock["Id"]]}
+    with engine.again() as own, own.events(filters, since=_moment(lock["Created"])) as events:
+        threading.Thread(target=_follow, args=(events, heard_of), daemon=True).start()
+        heard = time.monotonic()
+        while time.monotonic() < min(deadline, heard + _SILENCE_SECONDS):
+            with suppress(queue.Empty):
+                if heard_of.get(timeout=_LOOK_AGAIN_SECONDS) == "destroy":
+                    return True
+                heard = time.monotonic()
+            if is_surely_dead(holder):
+                return False
+        return False
+
+
+def _follow(stream: Any, events: queue.Queue[str]) -> None:
+    with suppress(Exception):  # it ends when it is closed, in whatever way the SDK finds
+        for event in stream:
+            events.put(str(event.get("Action", "")))
+
+
+def _moment(created: str) -> int:
+    """Return the engine's time of creation in whole seconds."""
+    return int(datetime.fromisoformat(created[:19] + "+00:00").timestamp())

@@ -1,0 +1,193 @@
+"""One look at the engine: a list of containers and an archive of the routes, however many deployments there are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from bosun_core.answers import DeploymentEntry
+from bosun_core.status import ActionStatus, DeploymentState
+
+from bosun_docker import archives, names, routes
+from bosun_docker.containers import PROBE_PORT
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.health import READY, Health, of_listed
+from bosun_docker.routes import Route, Slots
+
+
+class Container(NamedTuple):
+    """A container as a list shows it."""
+
+    id: str
+    name: str
+    image_id: str
+    labels: dict[str, str]
+    state: str
+    status: str
+    address: str
+    """Its own on the network, empty where it has none."""
+    probe_port: int | None
+    """Where its port for probes is published, on the engine's machine."""
+
+    @property
+    def part(self) -> str:
+        """What it is."""
+        return self.labels.get(names.PART, "")
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs now."""
+        return self.state == "running"
+
+    @property
+    def generation(self) -> int:
+        """Which one it is of those that its deployment had."""
+        return int(self.labels.get(names.GENERATION, 0))
+
+
+class Deployed(NamedTuple):
+    """All that is on the engine of one deployment."""
+
+    id: str
+    key: str
+    containers: tuple[Container, ...]
+    slots: Slots
+    lock: Container | None
+    holder: Container | None
+    """The container with a package on its way to an image."""
+
+    @property
+    def route(self) -> tuple[str, Route] | None:
+        """Slot and route of what its endpoint leads to."""
+        return routes.serving(self.slots)
+
+    @property
+    def current(self) -> Container | None:
+        """The container that its endpoint leads to."""
+        route = self.route
+        found = [one for one in self.containers if route and one.id.startswith(route[1].container)]
+        return found[0] if found else None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything of it is on the engine, locks apart."""
+        return bool(self.containers or self.holder or any(self.slots.values()))
+
+
+class Look(NamedTuple):
+    """What is on the engine of one place."""
+
+    proxy: Container | None
+    broker: Container | None
+    agent: Container | None
+    parts: tuple[Container, ...]
+    slots: dict[str, Slots]
+    strangers: tuple[Container, ...]
+    """Containers that begin with our prefix and are not ours."""
+
+    def unlocked(self) -> Look:
+        """Return the look without locks, for whoever holds them."""
+        return self._replace(parts=tuple(one for one in self.parts if one.part != names.LOCK))
+
+    def deployed(self, env: Environment, deployment_id: str) -> Deployed:
+        """Return what is there of a deployment."""
+        key = names.key(env.id, deployment_id)
+        own = [one for one in self.parts if _is_of(one, env, deployment_id)]
+        by_part = {one.part: one for one in own}
+        models = sorted((one for one in own if one.part == names.MODEL_PART), key=lambda one: one.generation)
+        slots = self.slots.get(key, {})
+        return Deployed(
+            deployment_id, key, tuple(models), slots, by_part.get(names.LOCK), by_part.get(names.PACKAGE_PART)
+        )
+
+    def deployments(self, env: Environment) -> list[Deployed]:
+        """Return every deployment of the environment, by id."""
+        ids = {
+            one.labels[names.DEPLOYMENT]
+            for one in self.parts
+            if one.part == names.MODEL_PART and one.labels.get(names.ENVIRONMENT) == env.id
+        }
+        served = [routes.serving(slots) for slots in self.slots.values()]
+        routed = {route[1].deployment_id: route[1].key for route in served if route is not None}
+        ids |= {name for name, key in routed.items() if names.key(env.id, name) == key}
+        return [self.deployed(env, name) for name in sorted(ids)]
+
+
+def _is_of(container: Container, env: Environment, deployment_id: str) -> bool:
+    labels = container.labels
+    return labels.get(names.DEPLOYMENT) == deployment_id and labels.get(names.ENVIRONMENT) == env.id
+
+
+def look(engine: Engine, env: Environment) -> Look:
+    """Look at the place. Nothing is changed."""
+    prefix = re.escape(env.settings.container_name_prefix)
+    listed = [_container(one, env) for one in engine.containers({"name": f"^/?{prefix}"})]
+    ours = tuple(one for one in listed if one.labels.get(names.PLACE) == env.place)
+    strangers = tuple(one for one in listed if names.PLACE not in one.labels)
+    named = {one.name: one for one in ours}
+    proxy = named.get(env.proxy_name)
+    slots = {} if proxy is None else route_slots(engine, proxy.id)
+    return Look(proxy, named.get(env.broker_name), named.get(env.agent_name), ours, slots, strangers)
+
+
+def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:
+    """Return the route files, by key and slot."""
+    content = engine.get(proxy, routes.FOLDER)
+    slots: dict[str, Slots] = {}
+    for name, text in ({} if content is None else archives.files_in(b"".join(content))).items():
+        slot = routes.slot_of(name)
+        if slot is not None:
+            slots.setdefault(slot[0], {})[slot[1]] = routes.parse(text)
+    return slots
+
+
+def _container(raw: dict[str, Any], env: Environment) -> Container:
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    ports = [port.get("PublicPort") for port in raw.get("Ports") or [] if port.get("PrivatePort") == PROBE_PORT]
+    return Container(
+        id=raw["Id"],
+        name=(raw.get("Names") or ["/"])[0].lstrip("/"),
+        image_id=raw.get("ImageID", ""),
+        labels=raw.get("Labels") or {},
+        state=raw.get("State", ""),
+        status=raw.get("Status", ""),
+        address=(networks.get(env.settings.docker_network) or {}).get("IPAddress", ""),
+        probe_port=next(filter(None, ports), None),
+    )
+
+
+def entry(env: Environment, seen: Look, deployed: Deployed) -> DeploymentEntry:
+    """Return what a look says of a deployment."""
+    current = deployed.current
+    container = current or (deployed.containers[-1] if deployed.containers else None)
+    health = _health(seen, deployed, current)
+    prefix = env.settings.prefix.url
+    return DeploymentEntry(
+        deployment_id=deployed.id,
+        model_id=None if container is None else container.labels.get(names.MODEL),
+        status=health.status,
+        state=health.state,
+        msg=None if health.fault is None else f"deployment {deployed.id}: {health.fault}",
+        prediction_url=f"{prefix}/deployments/{deployed.id}/predictions",
+        workloads=tuple(one.name for one in deployed.containers),
+    )
+
+
+def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health:
+    """Judge a deployment: its proxy, its route, its container."""
+    broken = ActionStatus.ERROR, DeploymentState.ERRORED
+    if seen.proxy is None or not seen.proxy.runs:
+        return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
+    if deployed.route is None:
+        if deployed.lock is not None:
+            return Health(ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched")
+        return Health(*broken, "its start did not come to its end; start it again")
+    if current is None:
+        return Health(*broken, "its container is gone; start it again")
+    health = of_listed(current.state, current.status)
+    if health.fault is not None:
+        return health._replace(fault=f"container {current.name} {health.fault}; relaunch it, or look at docker logs")
+    if deployed.lock is not None:
+        return READY._replace(state=DeploymentState.REPLACING_MODEL)
+    return READY

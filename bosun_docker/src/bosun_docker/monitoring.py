@@ -1,0 +1,196 @@
+"""The broker and the monitoring agent: brought up, wired to each other, taken down when nothing needs them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.redaction import SECRETS
+from bosun_core.reporting import progress
+
+from bosun_docker import health, images, monitoring_containers, names, shared_parts
+from bosun_docker.containers import QUEUE, Body
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment, Monitoring
+from bosun_docker.holding import held
+from bosun_docker.looking import Container, Look, look
+
+_LOG_LINES = 20
+# AMQP's own hello, answered by a first frame: the port accepts connections before the broker does.
+_HELLO = r"""
+while [ $SECONDS -lt {limit} ]; do
+  ( exec 3<>/dev/tcp/127.0.0.1/5672 && printf 'AMQP\0\0\011\001' >&3 &&
+    IFS= read -r -N 1 -t 5 -u 3 x && [ "$x" = $'\001' ] ) 2>/dev/null && exit 0
+  sleep 0.1
+done
+exit 1
+"""
+
+
+def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
+    """Return the URL of the broker that is there; None where nothing is monitored, or no broker is there."""
+    if not env.monitors or seen.broker is None:
+        return None
+    password = _password(engine, seen.broker)
+    return None if password is None else monitoring_containers.queue_url(env, password)
+
+
+def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
+    """Return the URL of the broker, brought up with the monitoring agent where it does not run."""
+    if env.monitors and (seen.broker is None or not seen.broker.runs or seen.agent is None or not seen.agent.runs):
+        bring_up(engine, env, seen)
+        seen = look(engine, env)
+    return queue_url(engine, env, seen)
+
+
+def _password(engine: Engine, broker: Container) -> str | None:
+    found = engine.container(broker.id)
+    password = None if found is None else monitoring_containers.password_of(found["Config"]["Env"] or [])
+    if password is not None:
+        SECRETS.learn({"password": password})
+    return password
+
+
+def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    """Bring broker and monitoring agent to what the settings say, and wait until each does its work.
+
+    Returns what was done.
+
+    Raises:
+        EnvironmentFailure: somebody else has a name or a port, an image cannot be had, or a part does not come up.
+    """
+    if not env.monitors or env.monitoring is None:
+        return []
+    if _is_as_wanted(engine, env, env.monitoring, seen):
+        return []
+    for name in (env.broker_name, env.agent_name):
+        shared_parts.check_name(seen, name)
+    image = images.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
+    images.present(engine, env, str(env.settings.agent_image), "agentImage")
+    lock_name = f"{env.settings.container_name_prefix}lock_monitoring"
+    with held(engine, env, lock_name, image, env.labels(names.LOCK), "the monitoring"):
+        seen = look(engine, env)
+        done, password = _bring_broker(engine, env, seen)
+        url = monitoring_containers.queue_url(env, password)
+        return done + _bring_agent(engine, env, seen, monitoring_containers.agent(env, env.monitoring, url))
+
+
+def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen: Look) -> bool:
+    """Tell whether both parts run with these settings, and nothing on them is under way."""
+    if seen.broker is None or any(one.name.endswith("lock_monitoring") for one in seen.parts):
+        return False
+    password = _password(engine, seen.broker) or ""
+    agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
+    broker = monitoring_containers.broker(env, password)
+    return shared_parts.is_as_wanted(seen.broker, broker) and shared_parts.is_as_wanted(seen.agent, agent)
+
+
+def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[str], str]:
+    """Bring up the broker; return what was done, and its password, which outlives its container with its data."""
+    found = seen.broker
+    kept = None if found is None else _password(engine, found)
+    password = kept or secrets.token_hex(24)
+    SECRETS.learn({"password": password})
+    body = monitoring_containers.broker(env, password)
+    if shared_parts.is_as_wanted(found, body):
+        _wait_for_hello(engine, env)
+        return [], password
+    progress("starting the broker", 0)
+    if kept is None:
+        shared_parts.remove_volume(engine, env, env.broker_name)  # its user has a password that nobody knows any more
+    done = _start(engine, env, found, body, env.broker_name, env.broker_name)
+    _wait_for_hello(engine, env)
+    return done, password
+
+
+def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> list[str]:
+    if shared_parts.is_as_wanted(seen.agent, body):
+        return []
+    progress("starting the monitoring agent", 0)
+    done = _start(engine, env, seen.agent, body, env.agent_name, None)
+    _wait_for_reader(engine, env)
+    return done
+
+
+def _start(
+    engine: Engine, env: Environment, found: Container | None, body: Body, name: str, volume: str | None
+) -> list[str]:
+    """Start a part that is there with these settings, or put a new one in its place."""
+    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+        engine.start(found.id, name)
+        return [f"start container {name}"]
+    if volume is not None:
+        engine.create_volume(volume, env.labels(names.BROKER))
+    if found is not None:
+        engine.signal(found.id, "SIGTERM")  # a broker writes its messages down
+        engine.wait(found.id, env.settings.drain_limit)
+        engine.remove(found.id)
+    made = engine.create(name, body)
+    try:
+        shared_parts.started(engine, made, name, "rabbitmqPortMapping")
+    except BaseException:
+        engine.remove(made)
+        raise
+    return [f"{'create' if found is None else 'replace'} container {name}"]
+
+
+def _wait_for_hello(engine: Engine, env: Environment) -> None:
+    """Wait until the broker answers AMQP's hello, asked in its own container: no port of it need be published."""
+    limit = env.settings.broker_limit
+    deadline = time.monotonic() + limit
+    code = 1
+    while code != 0 and time.monotonic() < deadline:
+        _check_runs(engine, env.broker_name)
+        seconds = min(60, max(1, int(deadline - time.monotonic())))
+        code, _ = engine.run_inside(env.broker_name, ["bash", "-c", _HELLO.replace("{limit}", str(seconds))])
+    if code != 0:
+        raise _not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
+
+
+def _wait_for_reader(engine: Engine, env: Environment) -> None:
+    """Wait until the monitoring agent reads the queue."""
+    limit = env.settings.broker_limit
+    deadline = time.monotonic() + limit
+    while queue_facts(engine, env)[1] == 0:
+        _check_runs(engine, env.agent_name)
+        if time.monotonic() > deadline:
+            raise _not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
+
+
+def queue_facts(engine: Engine, env: Environment) -> tuple[int, int]:
+    """Return how many messages wait in the queue, and how many read it."""
+    command = ["rabbitmqctl", "--quiet", "list_queues", "name", "messages", "consumers"]
+    code, wrote = engine.run_inside(env.broker_name, command)
+    if code != 0:
+        raise _not_up(engine, env.broker_name, "does not tell of its queues")
+    for line in wrote.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[0] == QUEUE:  # the three columns asked for
+            return int(words[1]), int(words[2])
+    return 0, 0
+
+
+def _check_runs(engine: Engine, name: str) -> None:
+    found = engine.container(name)
+    fault = "is gone" if found is None else health.why_ended(found["State"])
+    if fault is not None:
+        raise _not_up(engine, name, fault)
+
+
+def _not_up(engine: Engine, name: str, fault: str) -> EnvironmentFailure:
+    return EnvironmentFailure(f"container {name} {fault}{health.last_words(engine.last_lines(name, _LOG_LINES))}")
+
+
+def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    """Remove broker and agent where no monitored deployment is left and no message waits; return what was done."""
+    parts = [one for one in (seen.agent, seen.broker) if one is not None]
+    monitored = any(one.labels.get(names.MONITORED) == "true" for one in seen.parts)
+    if monitored or not parts:
+        return []
+    if seen.broker is not None and (not seen.broker.runs or queue_facts(engine, env)[0] > 0):
+        return []
+    for one in parts:
+        engine.remove(one.id)
+    done = [f"remove container {one.name}" for one in parts]
+    return [*done, *shared_parts.remove_volume(engine, env, env.broker_name)]

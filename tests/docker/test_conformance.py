@@ -1,0 +1,120 @@
+"""bosun-docker keeps the contract: the whole kit, on the engine."""
+
+import http.client
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import pytest
+from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
+from prediction_server.make_package import write_package
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
+
+_FAULTS = {
+    PackageKind.GOOD: None,
+    PackageKind.CANNOT_LOAD: {"crash_at_start": True},
+    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
+    PackageKind.NEVER_READY: {"fail_ping": True},
+}
+_LABEL = "com.datarobot.bosun"
+
+
+class DockerEnvironment(Environment):
+    plugin = "docker"
+    other_key_values: ClassVar = {"memory": "300m"}
+
+    def __init__(self, folder: Path, place: Any) -> None:
+        self._packages = folder / "packages"
+        self._packages.mkdir()
+        self._place = place
+
+    def private_configuration(self):
+        return self._place.settings(readinessLimit=6)
+
+    def package(self, name, kind=PackageKind.GOOD):
+        path = self._packages / f"{name.replace(' ', '-').replace(',', '')}-{kind.name.lower()}.mlpkg"
+        if not path.exists():
+            write_package(path, "linear", seed=sum(name.encode()), faults=_FAULTS[kind])
+        return path
+
+    def running(self):
+        containers = self._place.containers().values()
+        if not containers:
+            return {}
+        template = f'{{{{index .Config.Labels "{_LABEL}.part"}}}} {{{{index .Config.Labels "{_LABEL}.deployment"}}}}'
+        lines = self._place("inspect", "--format", template, *containers).splitlines()
+        names = {line.split()[1] for line in lines if line.startswith("model ")}
+        answers = {name: self._answer(name) for name in sorted(names)}
+        return {name: Running(*answer) for name, answer in answers.items() if answer}
+
+    def _answer(self, name):
+        """Model and package of the container that answers at a deployment's endpoint."""
+        url = f"{self._place.url}/deployments/{name}/predictions"
+        try:
+            model, container = self._predict(url)
+        except (NothingAnswersError, OSError):
+            return None
+        digest = self._place("exec", container, "sha256sum", "/opt/ml/model/model.mlpkg").split()[0]
+        return model, digest
+
+    def leftovers(self):
+        place = self._place
+        containers = place.containers()
+        serving = {name: one for name, one in containers.items() if name.startswith(f"{place.prefix}deployment_")}
+        expected = {f"{place.prefix}traefik", *serving}
+        used = {place("inspect", "--format", "{{.Image}}", one) for one in serving.values()}
+        routes = len(place.route_files())
+        return sorted(
+            [
+                *(set(containers) - expected),
+                *(set(place.images()) - used),
+                *(set(place.volumes()) - {f"{place.prefix}routes"}),
+                *([] if routes == len(serving) else [f"{routes} routes to {len(serving)} containers"]),
+            ]
+        )
+
+    def picture(self):
+        place = self._place
+        containers = place.containers()
+        template = "{{.Id}} {{.Name}} {{.State.StartedAt}} {{json .Config}} {{json .HostConfig}}"
+        seen = place("inspect", "--format", template, *containers.values()) if containers else ""
+        return seen, sorted(place.images()), place.volumes(), place.route_files()
+
+    def reset(self):
+        self._place.clear(keep_proxy=True)
+
+    def places_of(self, text):
+        place = self._place
+        found = {}
+        for name in place.containers():
+            found[f"container {name}"] = place("inspect", name)
+            found[f"log of {name}"] = place("logs", name)
+        for image in place.images():
+            found[f"image {image}"] = place("image", "inspect", image) + place("history", "--no-trunc", image)
+        for name in place.volumes():
+            found[f"volume {name}"] = place("volume", "inspect", name)
+        found["routes"] = json.dumps(place.route_files())
+        return [name for name, content in found.items() if text in content]
+
+    def ask(self, deployment, url):
+        return self._predict(url)[0]
+
+    def _predict(self, url):
+        address = urlsplit(url)
+        body, headers = json.dumps([{"x": 1, "y": 2}]), {"Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection(address.netloc, timeout=10)) as connection:
+            connection.request("POST", address.path, body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        if response.status != http.client.OK:
+            raise NothingAnswersError(f"{response.status} {content[:200]!r}")
+        return json.loads(content)["modelId"], response.headers["X-Bosun-Container"]
+
+
+class TestDocker(Conformance):
+    @pytest.fixture
+    def environment(self, tmp_path, place):
+        return DockerEnvironment(tmp_path, place)

@@ -1,0 +1,116 @@
+"""Monitoring: a prediction at the endpoint ends as a message that the monitoring agent read."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+
+TOKEN = "planted-token-5d1c77"
+CONFIG = {"mlopsUrl": "http://127.0.0.1:9"}
+BROKER_SECONDS = 60
+
+
+@pytest.fixture
+def monitored(place: Any, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs an action with all that monitoring needs."""
+    if not place.variables["BOSUN_TEST_AGENT_IMAGE"].startswith("bosun-test/"):
+        pytest.skip("BOSUN_TEST_AGENT_IMAGE is not the stand-in: only that shows what it recorded")
+    monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
+    image = place.variables["BOSUN_TEST_AGENT_IMAGE"]
+    return lambda *words, **more: act(*words, plugin_config=CONFIG, agentImage=image, **more)
+
+
+def messages(place: Any, deployment: str) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for line in place("logs", f"{place.prefix}monitoring_agent").splitlines()]
+    return [(one["deploymentId"], one["modelId"]) for one in lines if one["deploymentId"] == deployment]
+
+
+def ids(place: Any) -> dict[str, str]:
+    return {name.removeprefix(place.prefix): one for name, one in place.containers().items()}
+
+
+def test_predictions_reach_the_agent_through_start_replacement_and_stop(
+    place: Any, monitored: Any, package: Callable[..., str], predict: Callable[..., str], until: Callable[..., Any]
+) -> None:
+    place.clear()
+    began = time.monotonic()
+    assert monitored("plugin_start")["status"] == "passing"
+    print(f"plugin_start with monitoring took {time.monotonic() - began:.1f} s")
+    before = ids(place)
+    assert sorted(before) == ["monitoring_agent", "rabbitmq", "traefik"]
+    assert monitored("plugin_start")["status"] == "passing"
+    assert ids(place) == before
+    url = monitored("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"][
+        "predictionUrl"
+    ]
+    predict(url)
+    assert until(lambda: messages(place, "d1"), BROKER_SECONDS) == [("d1", "A")]
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
+    assert monitored("deployment_replace_model", info)["status"] == "passing"
+    predict(url)
+    assert until(lambda: messages(place, "d1")[1:], BROKER_SECONDS) == [("d1", "B")]
+    assert monitored("plugin_stop")["status"] == "passing"
+    assert {name: ids(place).get(name) for name in before} == before
+    monitored("deployment_stop", {"id": "d1"})
+    began = time.monotonic()
+    assert monitored("plugin_stop")["status"] == "passing"
+    print(f"plugin_stop took {time.monotonic() - began:.1f} s")
+    assert (place.containers(), place.volumes(), place.images()) == ({}, [], [])
+
+
+def test_a_changed_setting_replaces_only_what_it_changes(place: Any, monitored: Any) -> None:
+    place.clear()
+    monitored("plugin_start")
+    before = ids(place)
+    monitored("plugin_start", rabbitmqPortMapping={"15672": place.other_port()})
+    after = ids(place)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"rabbitmq"}
+    place.clear()
+
+
+def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
+    place.clear()
+    monitored("plugin_start")
+    before = ids(place)
+    place("kill", f"{place.prefix}rabbitmq")
+    status = monitored("pe_status")
+    assert (status["status"], f"{place.prefix}rabbitmq does not run" in status["msg"]) == ("warning", True)
+    assert monitored("plugin_start")["status"] == "passing"
+    assert (ids(place), monitored("pe_status")["status"]) == (before, "passing")
+    place.clear()
+
+
+def test_the_token_stands_in_the_agents_variables_alone(
+    place: Any, monitored: Any, package: Callable[..., str]
+) -> None:
+    place.clear()
+    told = [
+        monitored("plugin_start"),
+        monitored("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}),
+        monitored("pe_status"),
+    ]
+    names = [name for name in place.containers() if TOKEN in place("inspect", name) + place("logs", name)]
+    assert names == [f"{place.prefix}monitoring_agent"]
+    inspected = json.loads(place("inspect", names[0]))[0]
+    assert TOKEN not in json.dumps([inspected["Config"]["Labels"], inspected["Config"]["Cmd"], inspected["Args"]])
+    assert TOKEN not in json.dumps(told)
+    place.clear()
+
+
+def test_without_a_token_everything_else_works_and_the_warning_names_it(
+    place: Any, act: Callable[..., Any], package: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.clear()
+    monkeypatch.delenv("MLOPS_API_TOKEN", raising=False)
+    image = place.variables["BOSUN_TEST_AGENT_IMAGE"]
+    status = act("plugin_start", agentImage=image, plugin_config=CONFIG)
+    assert (status["status"], "missing is MLOPS_API_TOKEN (environment variable)" in status["msg"]) == ("warning", True)
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    assert act("deployment_start", info, agentImage=image, plugin_config=CONFIG)["status"] == "passing"
+    assert sorted(ids(place)) == ["deployment_d1_A", "traefik"]
+    place.clear()
