@@ -58,3 +58,5 @@ docs: .venv/.ready ## regenerate the generated pages of docs/
 
 clean: ## remove what the targets above made
 	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+include testbed/testbed.mk

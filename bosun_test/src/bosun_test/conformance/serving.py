@@ -72,7 +72,8 @@ class Serving(Promises):
             for number in range(driver.profile.replacements):
                 load.mark("begins")
                 model = act(number)
-                switches.append((load.mark(f"{model} serves") + environment.settling, model))
+                settling = environment.settling if model != switches[-1][1] else 0.0
+                switches.append((load.mark(f"{model} serves") + settling, model))
                 _flows(driver, load, since=switches[-1][0])
         _draw(load, title)
         failed = load.failed()
