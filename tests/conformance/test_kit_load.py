@@ -33,7 +33,8 @@ def service():
 
 
 def test_every_request_is_a_sample_and_none_failed(service):
-    with Load([service.client] * 2) as load:
+    with Load(service.ask, threads=2) as load:
+        assert load.flowing()
         assert load.goes_on(100, limit=10)
     assert len(load.samples) >= 100
     assert load.failed() == []
@@ -43,7 +44,7 @@ def test_every_request_is_a_sample_and_none_failed(service):
 
 def test_failures_are_counted_with_their_reason(service):
     service.fails_every = 5
-    with Load([service.client]) as load:
+    with Load(service.ask, threads=1) as load:
         assert load.goes_on(40, limit=10)
     failed = load.failed()
     assert {sample.fault for sample in failed} == {"ConnectionResetError: the old one went away"}
@@ -51,19 +52,19 @@ def test_failures_are_counted_with_their_reason(service):
     assert len(failed) == len(load.samples) // 5
 
 
-def test_a_client_connects_once_and_again_after_a_failure(service):
-    with Load([service.client]) as load:
+def test_a_client_that_keeps_its_connection_connects_once_and_again_after_a_failure(service):
+    with Load(service.ask, threads=0, kept_open=[service.client]) as load:
         assert load.goes_on(20, limit=10)
     assert next(service.connections) == 1
     service.fails_every = 5
-    with Load([service.client]) as load:
+    with Load(service.ask, threads=0, kept_open=[service.client]) as load:
         assert load.goes_on(20, limit=10)
     failures = len(load.failed())
     assert next(service.connections) - 2 in (failures, failures + 1)  # the last request of all may have failed
 
 
 def test_which_model_answered_after_a_mark_is_known(service):
-    with Load([service.client] * 2) as load:
+    with Load(service.ask, threads=2) as load:
         assert load.goes_on(20, limit=10)
         service.model = "B"
         switched = load.mark("B serves")
@@ -75,14 +76,14 @@ def test_which_model_answered_after_a_mark_is_known(service):
 
 
 def test_a_late_answer_of_the_old_model_is_found(service):
-    with Load([service.client]) as load:
+    with Load(service.ask, threads=1) as load:
         switched = load.mark("B serves")
         assert load.goes_on(1, limit=10)
     assert {sample.model for sample in load.answered_by("A", since=switched)} == {"A"}
 
 
 def test_waiting_for_answers_since_a_time_counts_no_earlier_ones(service):
-    with Load([service.client]) as load:
+    with Load(service.ask, threads=1) as load:
         later = load.mark("now") + 0.05
         assert load.goes_on(10, limit=10, since=later)
     assert len([sample for sample in load.samples if sample.began >= later]) >= 10
@@ -90,12 +91,12 @@ def test_waiting_for_answers_since_a_time_counts_no_earlier_ones(service):
 
 def test_where_nothing_answers_any_more_waiting_has_an_end(service):
     service.fails_every = 1
-    with Load([service.client], limit=1000) as load:
+    with Load(service.ask, threads=1, limit=1000) as load:
         assert not load.goes_on(1, limit=0.05)
 
 
 def test_no_more_requests_are_sent_than_the_limit(service):
-    with Load([service.client], limit=50) as load:
+    with Load(service.ask, threads=1, limit=50) as load:
         load.goes_on(1000, limit=10)
     assert len(load.samples) == 50
 

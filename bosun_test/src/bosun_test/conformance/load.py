@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -29,17 +29,20 @@ class Load:
     """Requests from several clients, each sending one after the other, for as long as the block lasts.
 
     Args:
-        clients: each runs in a thread; it connects once, and again after a failure.
+        ask: sends one request, on a connection of its own.
+        threads: how many clients ask in this way.
         limit: the most requests that are sent.
+        kept_open: further clients: each connects once, and again after a failure.
     """
 
-    def __init__(self, clients: Sequence[Client], limit: int = 200_000) -> None:
+    def __init__(self, ask: Ask, threads: int = 4, limit: int = 200_000, *, kept_open: Sequence[Client] = ()) -> None:
         self.samples: list[Sample] = []
         self.marks: list[tuple[float, str]] = []
         self._limit = limit
         self._end = threading.Event()
         self._noted = threading.Condition()
         self._began = time.monotonic()
+        clients = [*[lambda: nullcontext(ask)] * threads, *kept_open]
         self._threads = [threading.Thread(target=self._loop, args=[client], daemon=True) for client in clients]
 
     def __enter__(self) -> Self:
@@ -54,6 +57,10 @@ class Load:
         for thread in self._threads:
             thread.join()
         self.samples.sort()
+
+    def flowing(self, limit: float = 10.0) -> bool:
+        """Wait until a request is answered; False where none is within `limit` seconds."""
+        return self.goes_on(1, limit)
 
     def goes_on(self, answers: int, limit: float, since: float = 0.0) -> bool:
         """Wait until `answers` more requests that began after `since` are answered; False after `limit` seconds."""

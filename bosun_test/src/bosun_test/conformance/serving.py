@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from bosun_test.conformance.base import Promises
 from bosun_test.conformance.driving import Driver
-from bosun_test.conformance.environment import Environment
-from bosun_test.conformance.load import Ask, Client, Load
+from bosun_test.conformance.load import Load
 from bosun_test.conformance.picture import drawn
 
 PICTURES = "BOSUN_CONFORMANCE_PICTURES"
@@ -67,7 +66,8 @@ class Serving(Promises):
         url = driver.url(driver.start("d1", "A"))
         driver.answer("d1", url)
         switches = [(0.0, "A")]
-        with Load(_clients(environment, "d1", url)) as load:
+        kept_open = [partial(environment.kept_open, "d1", url)] * _CLIENTS_OF_A_KIND
+        with Load(partial(environment.ask, "d1", url), _CLIENTS_OF_A_KIND, kept_open=kept_open) as load:
             _flows(driver, load, since=0.0)
             for number in range(driver.profile.replacements):
                 load.mark("begins")
@@ -84,16 +84,6 @@ class Serving(Promises):
 
     def _answer(self, driver: Driver, name: str) -> str:
         return driver.answer(name, driver.url(driver.run("deployment_status", name)))
-
-
-def _clients(environment: Environment, name: str, url: str) -> list[Client]:
-    """Return clients that open a connection for each request, and clients that keep theirs open."""
-
-    @contextmanager
-    def anew() -> Iterator[Ask]:
-        yield lambda: environment.ask(name, url)
-
-    return [anew, lambda: environment.kept_open(name, url)] * _CLIENTS_OF_A_KIND
 
 
 def _flows(driver: Driver, load: Load, since: float) -> None:
