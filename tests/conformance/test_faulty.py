@@ -21,6 +21,21 @@ FAULTS = [
     if " | test_" in line
 ]
 
+# Promises that no plugin here breaks, and why.
+_RUNNER = "the runner keeps it for every plugin"
+_HAPPY_PATH = "who breaks it does not pass the happy path"
+_CHANCE = "what it catches hangs on chance; where one comes in the middle of the other, the same is caught for certain"
+UNPROVEN = {
+    "test_a_replacement_without_a_new_model_id_is_refused": _RUNNER,
+    "test_an_id_beyond_the_rule_is_refused_and_nothing_is_made": _RUNNER,
+    "test_a_started_deployment_runs_the_given_model": _HAPPY_PATH,
+    "test_the_status_of_a_process_is_that_of_the_action": _HAPPY_PATH,
+    "test_replacements_of_one_deployment_at_once_are_done_one_after_the_other": _CHANCE,
+    "test_starts_and_stops_of_one_deployment_at_once_end_whole_or_gone": _CHANCE,
+    "test_starts_of_different_deployments_at_once_lose_nothing": _CHANCE,
+    "test_every_declared_place_really_holds_a_secret": "it is about an adoption: see below",
+}
+
 _CHOOSER = """import sys
 
 if {folder!r} not in sys.path:
@@ -110,5 +125,21 @@ def test_a_faulty_plugin_is_caught_by_the_promise_that_it_breaks(faulty, tmp_pat
     assert phrase in what
 
 
-def test_the_kit_is_proven_on_many_plugins_that_lie_in_one_thing():
-    assert len({fault for fault, _, _ in FAULTS}) >= 25
+def test_a_place_that_is_declared_to_hold_a_secret_and_holds_none_is_found(tmp_path, monkeypatch):
+    environment = SampleEnvironment(tmp_path)
+    environment.secret_places = {"the agent's variables": "it signs in with the token"}
+    (tmp_path / "driver").mkdir()
+    driver = Driver(environment, tmp_path / "driver")
+    with pytest.raises(PromiseBroken, match="a place that is declared to hold a secret holds one"):
+        keep(
+            "test_every_declared_place_really_holds_a_secret",
+            driver=driver,
+            environment=environment,
+            monkeypatch=monkeypatch,
+        )
+
+
+def test_each_promise_is_proven_by_a_plugin_that_breaks_it():
+    assert len({fault for fault, _, _ in FAULTS}) >= 80
+    promises = {name for name in dir(Conformance) if name.startswith("test_")}
+    assert promises - {promise.partition("[")[0] for _, promise, _ in FAULTS} == set(UNPROVEN)

@@ -43,6 +43,19 @@ class ListKeepsACache(SamplePlugin):
         return outcome
 
 
+class ListIsEmptyWhereItCannotLook(SamplePlugin):
+    def deployment_list(self):
+        try:
+            return super().deployment_list()
+        except BosunError:
+            return answers.list_of([])
+
+
+class EntryNamesNoWorkloads(SamplePlugin):
+    def _entry(self, name, served):
+        return super()._entry(name, served)._replace(workloads=())
+
+
 class StatusEchoesTheAgent(SamplePlugin):
     def deployment_status(self, info):
         outcome = super().deployment_status(info)
@@ -124,6 +137,11 @@ class PEStatusMissesTheMissing(_PEStatus):
     def compared(self, entries, listed):
         here = [one.deployment_id for one in entries]
         return answers.environment_status(entries, listed and [name for name in listed if name in here], "")
+
+
+class PEStatusAlwaysWarns(_PEStatus):
+    def compared(self, entries, listed):
+        return answers.environment_status(entries, listed, "", warnings=["this is a test environment"])
 
 
 class PEStatusNamesNobody(_PEStatus):

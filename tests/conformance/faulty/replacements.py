@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sample_plugin import SamplePlugin
 
-from bosun_core import BosunError, BosunPluginBase, DeploymentInfo, answers
+from bosun_core import BosunError, BosunPluginBase, DeploymentInfo, EnvironmentFailure, answers
 
 
 class _FailedReplacementTells(SamplePlugin):
@@ -76,6 +76,28 @@ class ReplacementRefusesAThirdModel(SamplePlugin):
         return super().deployment_replace_model(info)
 
 
+class ReplacementKeepsTheOldPackage(SamplePlugin):
+    """Takes the package that it has where it has one."""
+
+    def deployment_replace_model(self, info):
+        served = self._look(info.id)
+        if served is None or served.model == info.new_model_id or not Path(info.model_artifact).exists():
+            return super().deployment_replace_model(info)
+        kept = str(self._folder(info.id) / served.package)
+        return super().deployment_replace_model(DeploymentInfo({**info.raw, "modelArtifact": kept}))
+
+
+class LoadsAfterTheSwitch(SamplePlugin):
+    """Loads a package when it is in place already; one that does not load stays there."""
+
+    def _bring(self, info, model, served):
+        outcome = super()._bring(info, model, served)
+        folder, now = self._folder(info.id), self._look(info.id)
+        if now is not None and not self.dry_run and ", good" not in (folder / now.package).read_text():
+            raise EnvironmentFailure(f"model {now.model} does not load; see its log")
+        return outcome
+
+
 class KilledReplacementLeavesItsCopy(SamplePlugin):
     """Copies the package aside to a place of its own, which only the same process would clear."""
 
@@ -94,6 +116,17 @@ class RelaunchLosesThePackage(SamplePlugin):
     """Has no relaunch of its own, so that the package is gone with the stop."""
 
     deployment_relaunch = BosunPluginBase.deployment_relaunch
+
+
+class RelaunchIsStopThenStart(SamplePlugin):
+    def deployment_relaunch(self, info):
+        served = self._look(info.id)
+        if served is None or info.model_artifact is not None or self.dry_run:
+            return super().deployment_relaunch(info)
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copy(self._folder(info.id) / served.package, copy.name)
+            self.deployment_stop(info)
+            return self.deployment_start(DeploymentInfo({**info.raw, "modelArtifact": copy.name}))
 
 
 class RelaunchStopsFirst(SamplePlugin):

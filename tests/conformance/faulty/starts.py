@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import yaml
 from sample_plugin import SamplePlugin, Served
 
-from bosun_core import DeploymentInfo, answers, slug_with_hash, write_whole
+from bosun_core import DeploymentInfo, Interruption, answers, slug_with_hash, write_whole
 
 
 def wanted(info: DeploymentInfo) -> Served:
@@ -160,3 +160,24 @@ class DryRunOfAReplacementActs(SamplePlugin):
     def deployment_replace_model(self, info):
         self.dry_run = False
         return super().deployment_replace_model(info)
+
+
+class StartAddsToThePackage(SamplePlugin):
+    def deployment_start(self, info):
+        served = self._look(info.id)
+        outcome = super().deployment_start(info)
+        now = self._look(info.id)
+        if now and now != served and not self.dry_run:
+            with (self._folder(info.id) / now.package).open("a") as file:
+                file.write("\n")
+        return outcome
+
+
+class StartTellsOfAnOldModelWhenItIsEnded(SamplePlugin):
+    def deployment_start(self, info):
+        try:
+            return super().deployment_start(info)
+        except Interruption as error:
+            now = self._look(info.id)
+            error.data = answers.old_model_in_use(now.model if now else None)
+            raise

@@ -1,5 +1,6 @@
 """Plugins that keep every promise but one of a stop, or of the environment's own start and stop."""
 
+import os
 import shutil
 
 from sample_plugin import SamplePlugin
@@ -38,6 +39,39 @@ class StopGoesByTheModel(SamplePlugin):
         if served and info.model_id not in (None, served.model):
             return answers.already_stopped(info)
         return super().deployment_stop(info)
+
+
+class StopRefusesWhatIsBroken(SamplePlugin):
+    def deployment_stop(self, info):
+        served = self._look(info.id)
+        if served and not (self._folder(info.id) / served.package).exists():
+            return answers.failing(f"deployment {info.id} is broken", "errored")
+        return super().deployment_stop(info)
+
+
+class KilledStopIsNeverFinished(SamplePlugin):
+    """Moves the folder aside, and removes what it moved; what somebody else moved stays."""
+
+    def deployment_stop(self, info):
+        if self.dry_run or self._look(info.id) is None:
+            return super().deployment_stop(info)
+        aside = self.home.with_name(f".{info.id}-{os.getpid()}")
+        self._folder(info.id).rename(aside)
+        shutil.rmtree(aside)
+        return answers.stopped(info, info.model_id)
+
+
+class StopIsToldTooLate(SamplePlugin):
+    """Takes the package away before it strikes the deployment off its list; and believes the list."""
+
+    def deployment_stop(self, info):
+        served = self._look(info.id)
+        if served and not self.dry_run:
+            (self._folder(info.id) / served.package).unlink(missing_ok=True)
+        return super().deployment_stop(info)
+
+    def _entry(self, name, served):
+        return answers.DeploymentEntry(name, served.model, workloads=(str(self._folder(name)),))
 
 
 class StopDoesNotSayWhatRan(SamplePlugin):
