@@ -68,8 +68,7 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
         shared_parts.check_name(seen, name)
     image = images.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
     images.present(engine, env, str(env.settings.agent_image), "agentImage")
-    lock_name = f"{env.settings.container_name_prefix}lock_monitoring"
-    with held(engine, env, lock_name, image, env.labels(names.LOCK), "the monitoring"):
+    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
         seen = look(engine, env)
         done, password = _bring_broker(engine, env, seen)
         url = monitoring_containers.queue_url(env, password)
@@ -78,7 +77,7 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen: Look) -> bool:
     """Tell whether both parts run with these settings, and nothing on them is under way."""
-    if seen.broker is None or any(one.name.endswith("lock_monitoring") for one in seen.parts):
+    if seen.broker is None or any(one.name == _lock_name(env) for one in seen.parts):
         return False
     password = _password(engine, seen.broker) or ""
     agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
@@ -184,13 +183,30 @@ def _not_up(engine: Engine, name: str, fault: str) -> EnvironmentFailure:
 
 def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Remove broker and agent where no monitored deployment is left and no message waits; return what was done."""
-    parts = [one for one in (seen.agent, seen.broker) if one is not None]
-    monitored = any(one.labels.get(names.MONITORED) == "true" for one in seen.parts)
-    if monitored or not parts:
+    there = [one for one in (seen.broker, seen.agent, *seen.parts) if one is not None and _is_of_monitoring(env, one)]
+    if not there:
         return []
-    if seen.broker is not None and (not seen.broker.runs or queue_facts(engine, env)[0] > 0):
-        return []
-    for one in parts:
-        engine.remove(one.id)
-    done = [f"remove container {one.name}" for one in parts]
-    return [*done, *shared_parts.remove_volume(engine, env, env.broker_name)]
+    with held(engine, env, _lock_name(env), there[0].image_id, env.labels(names.LOCK), "the monitoring"):
+        seen = look(engine, env)
+        if _is_needed(engine, env, seen):
+            return []
+        parts = [one for one in (seen.agent, seen.broker) if one is not None]
+        for one in parts:
+            engine.remove(one.id)
+        done = [f"remove container {one.name}" for one in parts]
+        return [*done, *shared_parts.remove_volume(engine, env, env.broker_name)]
+
+
+def _is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
+    """Tell whether a monitored deployment is there, or messages wait; a broker that has ended cannot be asked."""
+    if any(one.labels.get(names.MONITORED) == "true" for one in seen.parts):
+        return True
+    return seen.broker is not None and (not seen.broker.runs or queue_facts(engine, env)[0] > 0)
+
+
+def _is_of_monitoring(env: Environment, one: Container) -> bool:
+    return one.name in (env.broker_name, env.agent_name, _lock_name(env))
+
+
+def _lock_name(env: Environment) -> str:
+    return f"{env.settings.container_name_prefix}lock_monitoring"

@@ -67,12 +67,8 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def _unfinished(env: Environment, seen: Look) -> list[Container]:
     """Return what an action on the shared parts leaves that is under way, or was killed."""
-    own = (names.LOCK, names.PROXY)
-    return [
-        one
-        for one in seen.parts
-        if one.part in own and names.DEPLOYMENT not in one.labels and one.name != env.proxy_name
-    ]
+    own = f"{env.settings.container_name_prefix}lock_shared", f"{env.proxy_name}_old"
+    return [one for one in seen.parts if one.name in own]
 
 
 def _without_old_proxy(engine: Engine, env: Environment) -> Look:
