@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from bosun_core.errors import BosunError, ExitCode, UsageError, one_line
-from bosun_core.options import asks_for_information, read_options
+from bosun_core.options import Options, asks_for_information, read_options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,9 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bosun_core.signals import keep_for_later
 
         keep_for_later()
-        from bosun_core.command import run
-
-        return run(options)
+        return _act(options)
     from bosun_core.inform import inform
 
     try:
@@ -40,6 +38,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough
         sys.stdout = None  # else the interpreter flushes it once more, and says so
     return ExitCode.PASSING
+
+
+def _act(options: Options) -> int:
+    """Run the action in a child process; its imports stand behind the fork, which copies what there is before it."""
+    from bosun_core.supervisor import Limits, supervised
+
+    def action() -> int:
+        from bosun_core.command import run
+
+        return run(options)
+
+    def died(reason: str) -> int:
+        from bosun_core.command import tell_of_death
+
+        return tell_of_death(options, reason)
+
+    return supervised(action, died, Limits(options.timeout, options.grace))
 
 
 def console() -> NoReturn:

@@ -16,7 +16,6 @@ from bosun_core.options import Options
 from bosun_core.runner import ActionRequest, bug_of_plugin, failure_document, run_action
 from bosun_core.signals import hold_signals
 from bosun_core.status import ActionStatus
-from bosun_core.supervisor import Limits, supervised
 
 _CODES = {
     ActionStatus.OK.value: ExitCode.PASSING,
@@ -32,11 +31,12 @@ def run(options: Options) -> int:
     """Run the action that the command line asks for, report its status, and return the exit code."""
     home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
     with _stdout_kept_for_status() as stdout:
-        return supervised(
-            action=lambda: _report(_status(options, home), options, stdout),
-            died=lambda reason: _report(failure_document(options.action or "", reason), options, stdout),
-            limits=Limits(options.timeout, options.grace),
-        )
+        return _report(_status(options, home), options, stdout)
+
+
+def tell_of_death(options: Options, reason: str) -> int:
+    """Report the failing status of an action whose process has died, and return the exit code."""
+    return _report(failure_document(options.action or "", reason), options, sys.stdout)
 
 
 def _status(options: Options, home: int) -> dict[str, Any]:
@@ -138,7 +138,8 @@ def _stdout_kept_for_status() -> Iterator[TextIO]:
     try:
         yield stream
     finally:
-        sys.stdout.flush()
+        with suppress(OSError, ValueError):  # a plugin has closed it
+            sys.stdout.flush()
         os.dup2(kept, 1)
         with suppress(OSError):
             stream.close()

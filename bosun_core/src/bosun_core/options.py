@@ -6,7 +6,6 @@ argparse, not typer: `--list-actions` may take 5.4 times a bare interpreter's st
 
 import argparse
 import functools
-import math
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
@@ -211,7 +210,7 @@ def _seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = math.nan
+        value = float("nan")
     if not 0 < value < 10**9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return value

@@ -79,15 +79,13 @@ class Place:
         """Clear what an action left here that ended or was killed; a folder set aside and not replaced comes back."""
         if not self._staging.exists():
             return
-        from shutil import rmtree  # 7 ms to import, which a first start does not owe
-
         with uninterrupted():
             old = self._staging / "old"
             if old.exists() and not self.folder.exists():
                 old.rename(self.folder)
                 sync_folder(self.base)
             sys.audit("bosun.step", "clear staging")
-            rmtree(self._staging)
+            _remove(self._staging)
 
     def _exchange(self, new: Path) -> None:
         sys.audit("bosun.step", "exchange")
@@ -98,6 +96,16 @@ class Place:
         self.folder.rename(self._staging / "old")
         sys.audit("bosun.step", "rename into place")
         new.rename(self.folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with all that it holds."""
+    try:
+        folder.rmdir()  # empty after a first start, which does not owe the 4 ms of importing shutil
+    except OSError:
+        from shutil import rmtree
+
+        rmtree(folder)
 
 
 def _renameat2(one: Path, other: Path) -> bool:
