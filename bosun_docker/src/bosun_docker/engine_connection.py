@@ -1,0 +1,92 @@
+"""A connection to the engine: the only module that imports the Docker SDK, and what turns its errors into ours.
+
+Each call raises an audit event `bosun.step` first, so that a test can end the process before any of them.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import docker  # noqa: TID251  # this is the one module
+import docker.errors  # noqa: TID251  # this is the one module
+import requests.exceptions  # what the SDK lets through
+from bosun_core.errors import EnvironmentFailure
+
+from bosun_docker.engine_errors import lost, refused, unreachable
+from bosun_docker.engine_host import EngineHost
+
+Document = dict[str, Any]
+OLDEST_API = (1, 40)  # Docker 19.03
+ANSWER_SECONDS = 120
+
+
+class Connection:
+    """A connection to an engine.
+
+    Raises:
+        EnvironmentFailure: each call, where the engine refuses (`Refused`) or cannot be asked.
+    """
+
+    def __init__(self, host: EngineHost, version: str | None = None) -> None:
+        self.host = host
+        try:
+            _reach(host)
+            self._client = docker.APIClient(
+                base_url=host.url, version=version or "auto", timeout=ANSWER_SECONDS, tls=_tls(host)
+            )
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+            raise unreachable(host, error) from error
+        found = tuple(int(part) for part in self._client.api_version.split("."))
+        if found < OLDEST_API:
+            raise EnvironmentFailure(
+                f"the engine at {host.url} is too old (its API is {self._client.api_version}); "
+                "install Docker 19.03 or later"
+            )
+
+    def again(self) -> Self:
+        """Return a connection of its own to the same engine, for another thread."""
+        return type(self)(self.host, self._client.api_version)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    @contextmanager
+    def _step(self, doing: str) -> Iterator[None]:
+        sys.audit("bosun.step", doing)
+        try:
+            yield
+        except docker.errors.APIError as error:
+            raise refused(doing, error.status_code or 0, str(error.explanation or error)) from error
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+            raise lost(doing) from error
+
+
+def is_no_answer(error: EnvironmentFailure) -> bool:
+    """Tell whether an error of a call is that no answer came in time."""
+    return isinstance(error.__cause__, requests.exceptions.ReadTimeout | requests.exceptions.ConnectionError)
+
+
+def _reach(host: EngineHost) -> None:
+    """Connect to a Unix socket once: a missing one, or one that we may not use, is told by its own error.
+
+    Raises:
+        OSError: it cannot be connected to.
+    """
+    if host.url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(ANSWER_SECONDS)
+            probe.connect(host.url.removeprefix("unix://"))
+
+
+def _tls(host: EngineHost) -> docker.tls.TLSConfig | bool:
+    if host.tls is None:
+        return False
+    client = (host.tls.certificate, host.tls.key) if host.tls.certificate and host.tls.key else None
+    return docker.tls.TLSConfig(client_cert=client, ca_cert=host.tls.ca, verify=host.tls.verify)
