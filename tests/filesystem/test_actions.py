@@ -98,6 +98,13 @@ def test_replace_of_an_unknown_deployment_makes_nothing(fs):
     assert fs.deployments() == {}
 
 
+@pytest.mark.parametrize("action", ["deployment_replace_model", "deployment_relaunch", "deployment_stop"])
+def test_an_action_on_an_unknown_deployment_leaves_an_untouched_base_as_it_is(fs, action):
+    more = {"newModelId": "B", "package": fs.package("b")} if action == "deployment_replace_model" else {}
+    fs.run(action, fs.info(**more))
+    assert list(fs.base.iterdir()) == []
+
+
 def test_a_replacement_that_fails_says_that_the_old_model_is_in_use(fs):
     fs.run("deployment_start", fs.info(package=fs.package("a")))
     missing = fs.folder / "missing.mlpkg"

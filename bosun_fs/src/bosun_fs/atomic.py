@@ -33,6 +33,10 @@ class Place:
         self.folder = base / name
         self._staging = _staging(base) / name
 
+    def is_in_use(self) -> bool:
+        """Tell whether anything stands here, or is under way."""
+        return any(map(os.path.lexists, (self.folder, self._staging, _locks(self.base) / self.name)))
+
     @contextmanager
     def locked(self, limit: float, what: str) -> Iterator[None]:
         """Hold the place for one action; what a killed one left here, and elsewhere in the base, is cleared first."""

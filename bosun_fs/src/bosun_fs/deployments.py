@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_fs import folders
+from bosun_fs import base_folder, folders
 from bosun_fs.atomic import OWN_FOLDER, Place
 from bosun_fs.folders import Seen
 from bosun_fs.making import Wanted, make, serves, steps, wanted
@@ -44,14 +44,14 @@ def environment(settings: FilesystemSettings, plugin_config: Mapping[str, Any], 
 
 def staging_folder(env: Environment) -> str:
     """Return the folder on the same filesystem for packages that are fetched by URL."""
-    _check_base(env)
+    base_folder.check(env.base)
     return str(env.base / OWN_FOLDER / "downloads")
 
 
 def plugin_start(env: Environment) -> ActionStatusInfo:
     """Check that baseDir is there, can be written, and has room."""
-    _check_base(env)
-    return ActionStatusInfo(ActionStatus.OK, _facts(env))
+    base_folder.check(env.base)
+    return ActionStatusInfo(ActionStatus.OK, base_folder.facts(env.base))
 
 
 def plugin_stop(env: Environment) -> ActionStatusInfo:
@@ -70,7 +70,7 @@ def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Exchange the folder for one with the new model; on any failure the old one is untouched."""
-    with _bringing(env, info) as (place, current):
+    with _bringing(env, info, only_known=True) as (place, current):
         if current is None:
             return answers.unknown_deployment(str(info.id))
         goal = wanted(env.settings, info, str(info.new_model_id))
@@ -79,7 +79,7 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Exchange the folder for a fresh one, of the given package or of the one that is kept."""
-    with _bringing(env, info) as (place, current):
+    with _bringing(env, info, only_known=info.model_artifact is None) as (place, current):
         if current is None:
             if info.model_artifact is None:
                 return answers.unknown_deployment(str(info.id))
@@ -92,7 +92,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Remove the deployment's folder."""
-    with _acting_on(env, info) as (place, current):
+    with _acting_on(env, info, only_known=True) as (place, current):
         if current is None:
             return answers.already_stopped(info)
         if env.dry_run:
@@ -104,7 +104,7 @@ def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment's folder."""
-    _check_base(env, to_write=False)
+    base_folder.check(env.base, to_write=False)
     place = env.place(str(info.id))
     current = _own(env, place)
     if current is None:
@@ -115,7 +115,7 @@ def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def list_all(env: Environment) -> ActionStatusInfo:
     """Look at every deployment's folder."""
-    _check_base(env, to_write=False)
+    base_folder.check(env.base, to_write=False)
     with told("read", env.base):
         return answers.list_of(folders.survey(env.settings, env.id).entries)
 
@@ -124,12 +124,12 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
     """Look at baseDir and at every deployment's folder."""
     listed = None if pe_info is None else pe_info.deployments
     try:
-        _check_base(env)
+        base_folder.check(env.base)
         with told("read", env.base):
             seen = folders.survey(env.settings, env.id)
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])
-    return answers.environment_status(seen.entries, listed, _facts(env), warnings=seen.remarks)
+    return answers.environment_status(seen.entries, listed, base_folder.facts(env.base), warnings=seen.remarks)
 
 
 def _model_to_launch(info: DeploymentInfo) -> str:
@@ -139,11 +139,16 @@ def _model_to_launch(info: DeploymentInfo) -> str:
 
 
 @contextmanager
-def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, Seen | None]]:
-    """Hold the deployment's place for one action and yield it with what it holds; a dry run only looks."""
-    _check_base(env, to_write=not env.dry_run)
+def _acting_on(
+    env: Environment, info: DeploymentInfo, *, only_known: bool = False
+) -> Iterator[tuple[Place, Seen | None]]:
+    """Hold the deployment's place for one action and yield it with what it holds; a dry run only looks.
+
+    With `only_known` nothing is made or held for a deployment of which there is nothing.
+    """
+    base_folder.check(env.base, to_write=not env.dry_run)
     place = env.place(str(info.id))
-    if env.dry_run:
+    if env.dry_run or (only_known and not place.is_in_use()):
         yield place, _own(env, place)
         return
     with told("write below", env.base), place.locked(env.settings.lock_limit, f"deployment {info.id}"):
@@ -151,11 +156,13 @@ def _acting_on(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, 
 
 
 @contextmanager
-def _bringing(env: Environment, info: DeploymentInfo) -> Iterator[tuple[Place, Seen | None]]:
+def _bringing(
+    env: Environment, info: DeploymentInfo, *, only_known: bool = False
+) -> Iterator[tuple[Place, Seen | None]]:
     """As `_acting_on`; besides, whatever ends the action tells which model is in place then."""
     looked, before = False, None
     try:
-        with _acting_on(env, info) as (place, before):
+        with _acting_on(env, info, only_known=only_known) as (place, before):
             looked = True
             yield place, before
     except (BosunError, Interruption) as error:
@@ -212,36 +219,3 @@ def _nothing_to_do(env: Environment, current: Seen, place: Place) -> ActionStatu
 def _planned(current: Seen | None, place: Place, env: Environment, plan: list[str]) -> ActionStatusInfo:
     entry = None if current is None else folders.entry(current, place.folder, env.settings)
     return answers.planned(entry, plan)
-
-
-def _check_base(env: Environment, *, to_write: bool = True) -> None:
-    """Check that baseDir can be used.
-
-    Raises:
-        EnvironmentFailure: it is missing, no folder, or cannot be written.
-    """
-    base = env.base
-    checks: tuple[tuple[Callable[[], bool], str], ...] = (
-        (lambda: base.exists() or not base.is_symlink(), "is a link that leads nowhere; mend the link"),
-        (base.exists, f"does not exist; run: mkdir -p {base.absolute()}"),
-        (base.is_dir, "is no folder; name the folder that holds the deployments"),
-        (lambda: os.access(base, os.R_OK | os.X_OK), "cannot be read by this user; change its mode or owner"),
-        (lambda: not to_write or os.access(base, os.W_OK), f"cannot be written: {_why_not_writable(base)}"),
-    )
-    with told("look at", base):
-        for holds, words in checks:
-            if not holds():
-                raise EnvironmentFailure(f"baseDir {base} {words}")
-
-
-def _why_not_writable(base: Path) -> str:
-    try:
-        read_only = bool(os.statvfs(base).f_flag & os.ST_RDONLY)
-    except OSError:
-        read_only = False
-    return "its filesystem is mounted read-only; mount it for writing" if read_only else "change its mode or owner"
-
-
-def _facts(env: Environment) -> str:
-    room = os.statvfs(env.base)
-    return f"baseDir {env.base.resolve()} is there and writable, {room.f_bavail * room.f_frsize / 1e9:.1f} GB free"
