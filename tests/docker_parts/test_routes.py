@@ -44,11 +44,30 @@ def test_a_public_route_is_this_file() -> None:
             "middlewares": {
                 f"{name}-token": {"stripPrefix": {"prefixes": ["/00112233445566778899aabbccddeeff"]}},
                 f"{name}-endpoint": {"stripPrefix": {"prefixes": [path]}},
-                f"{name}-header": {"headers": {"customResponseHeaders": {"X-Bosun-Container": "0a1b2c3d4e5f"}}},
+                f"{name}-header": {
+                    "headers": {
+                        "customResponseHeaders": {"X-Bosun-Container": "0a1b2c3d4e5f", "X-Bosun-Generation": "3"}
+                    }
+                },
             },
             "services": {name: {"loadBalancer": {"servers": [{"url": "http://0a1b2c3d4e5f:8080"}]}}},
         }
     }
+
+
+def test_in_a_server_of_several_models_the_ping_is_the_servers() -> None:
+    name, path = "0123456789abcdef-a", "/models%20of/us/deployments/d-1.x"
+    http = json.loads(routes.render(ROUTE._replace(upstream_path="/deployments/bosun-x-3"), "a"))["http"]
+    told = {one: (router["rule"], router["middlewares"]) for one, router in http["routers"].items()}
+    assert told == {
+        f"{name}-probe": ("PathPrefix(`/00112233445566778899aabbccddeeff/`)", [f"{name}-token", f"{name}-header"]),
+        name: (
+            f"Path(`{path}/predictions`) || Path(`{path}/info`)",
+            [f"{name}-endpoint", f"{name}-add", f"{name}-header"],
+        ),
+        f"{name}-ping": (f"Path(`{path}/ping`)", [f"{name}-endpoint", f"{name}-header"]),
+    }
+    assert http["middlewares"][f"{name}-add"] == {"addPrefix": {"prefix": "/deployments/bosun-x-3"}}
 
 
 def test_a_route_that_is_not_public_is_reached_by_its_token_alone() -> None:

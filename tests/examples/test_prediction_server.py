@@ -187,7 +187,7 @@ def test_a_package_that_is_mended_is_served(root: Path, server: RunningServer) -
     folder(root / "d1", "d1", "m1", kind="quantum")
     before = ask(server, "d1").status
     exchange(root / "d1", folder(root / ".new", "d1", "m1", 2))
-    assert (before, ask(server, "d1").content) == (503, scored("d1", "m1", 2))
+    assert (before, ask(server, "d1").content) == (500, scored("d1", "m1", 2))
 
 
 def test_no_answer_mixes_two_models_while_folders_are_replaced(root: Path, server: RunningServer) -> None:
@@ -286,13 +286,13 @@ def break_package(deployment: Path) -> None:
         (break_package, "model.json is no JSON: "),
     ],
 )
-def test_a_deployment_that_cannot_load_is_a_503_and_the_others_serve(
+def test_a_deployment_that_cannot_load_is_a_500_and_the_others_serve(
     root: Path, server: RunningServer, breaks: Callable[[Path], None], reason: str
 ) -> None:
     breaks(folder(root / "d1", "d1", "m1"))
     folder(root / "d2", "d2", "m2", 2)
     broken = ask(server, "d1")
-    assert broken.status == 503
+    assert broken.status == 500
     assert broken.content["message"].startswith(f"deployment d1 cannot load: {reason}")
     assert ask(server, "d2").content == scored("d2", "m2", 2)
 

@@ -30,19 +30,26 @@ def model(env: Environment, deployment_id: str, model_id: str, key_values: KeyVa
 
     `queue` is the URL of the broker that predictions are reported to; None where they are not monitored.
     """
-    report = f"spooler_type=rabbitmq;rabbitmq_queue_url={queue};rabbitmq_queue_name={QUEUE}"
     variables = {
         "PREDICTION_API_MODEL_REPOSITORY_PATH": MODEL_PATH,
-        "PREDICTION_API_MONITORING_ENABLED": str(queue is not None),
-        "MONITORING_AGENT": "False",
         "MLOPS_DEPLOYMENT_ID": deployment_id,
         "MLOPS_MODEL_ID": model_id,
-        **({} if queue is None else {"PREDICTION_API_MONITORING_SETTINGS": report}),
+        **reporting(queue),
         **dict(key_values.environment),
     }
     return {
         "Env": [f"{name}={value}" for name, value in sorted(variables.items())],
         "HostConfig": {**host(env.settings), **_resources(key_values)},
+    }
+
+
+def reporting(queue: str | None) -> dict[str, str]:
+    """Return the variables that tell a prediction server where to report to; without `queue` it reports nothing."""
+    report = f"spooler_type=rabbitmq;rabbitmq_queue_url={queue};rabbitmq_queue_name={QUEUE}"
+    return {
+        "PREDICTION_API_MONITORING_ENABLED": str(queue is not None),
+        "MONITORING_AGENT": "False",
+        **({} if queue is None else {"PREDICTION_API_MONITORING_SETTINGS": report}),
     }
 
 

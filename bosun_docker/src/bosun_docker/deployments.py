@@ -12,14 +12,17 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, images, monitoring, names, networks, rollout, shared_parts
+from bosun_docker import engine_host, monitoring, names, networks, rollout, shared_parts, shared_server
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.goals import Wanted, serves, wanted
-from bosun_docker.holding import held
+from bosun_docker.goals import Wanted, is_shared, serves, wanted
+from bosun_docker.holding import held_deployment
 from bosun_docker.looking import Container, Deployed, Look, entry, look
+from bosun_docker.newcomers import newcomer
 from bosun_docker.proxy import Proxy
+from bosun_docker.retiring import Way, retire
+from bosun_docker.routes import SLOTS
 
 
 class Acting(NamedTuple):
@@ -83,16 +86,16 @@ def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatu
     if env.dry_run:
         plan = [f"remove container {one.name}" for one in found.containers]
         return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
-    with _locked(engine, env, seen, str(info.id), "deployment_stop"):
+    with held_deployment(engine, env, seen.any_image, str(info.id), "deployment_stop"):
         seen = look(engine, env)
         found = seen.deployed(env, str(info.id))
         was_there, model = found.is_there, _model(found) or model
-        if seen.proxy is not None:
-            proxy = Proxy(engine, env, seen.proxy)
+        proxy = None if seen.proxy is None else Proxy(engine, env, seen.proxy)
+        if proxy is not None:
             for slot in (slot for slot, route in found.slots.items() if route is not None):
                 proxy.blank(found.key, slot)
         for container in (*found.containers, *([found.holder] if found.holder else [])):
-            rollout.drain(engine, env, container)
+            retire(engine, env, found, container, Way(proxy if seen.proxy and seen.proxy.runs else None, SLOTS[0]))
         rollout.remove_images(engine, env, str(info.id))
     progress("done", 1, 1)
     return answers.stopped(info, model) if was_there else answers.already_stopped(info)
@@ -115,19 +118,6 @@ def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 
 @contextmanager
-def _locked(engine: Engine, env: Environment, seen: Look, deployment_id: str, action: str) -> Iterator[None]:
-    """Hold the deployment's lock, where there is anything that a lock could be made of."""
-    image = next((one.image_id for one in (seen.proxy, *seen.parts) if one is not None), None)
-    if image is None:
-        yield
-        return
-    name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
-    labels = {**env.deployment_labels(names.LOCK, deployment_id), names.ACTION: action}
-    with held(engine, env, name, image, labels, f"deployment {deployment_id}"):
-        yield
-
-
-@contextmanager
 def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
     """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
 
@@ -145,7 +135,9 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
             networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
             queue = monitoring.ready_queue(engine, env, seen)
-            with _locked(engine, env, look(engine, env), deployment_id, "deployment"):
+            if is_shared(env, info):
+                shared_server.ready(engine, env, proxy, queue)
+            with held_deployment(engine, env, look(engine, env).any_image, deployment_id, "deployment"):
                 seen = rollout.cleared(engine, env, proxy, deployment_id)
                 before = seen.deployed(env, deployment_id)
                 try:
@@ -180,11 +172,7 @@ def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusI
     _check_name(env, seen, found, goal.model_id)
     if proxy is None:
         return answers.planned(entry(env, seen, found) if found.is_there else None, _plan(env, seen, found, want))
-    if want.package is not None:
-        image = images.with_package(engine, env, goal.deployment_id, goal.model_id, want.package)
-    else:
-        image = "" if want.kept is None else want.kept.image_id
-    rollout.Rollout(engine, env, proxy, found, goal).run(image)
+    rollout.Rollout(engine, env, proxy, found, goal, newcomer(engine, env, proxy, seen, found, want)).run()
     seen = look(engine, env).unlocked()
     progress("done", 1, 1)
     said = f"deployment {goal.deployment_id} serves model {goal.model_id}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -105,9 +105,16 @@ class Containers(Connection):
         except Missing:
             return None
 
+    def holds(self, container: str, path: str) -> bool:
+        """Tell whether a path is there in a container, running or not."""
+        content = self.get(container, path)
+        if isinstance(content, Generator):
+            content.close()
+        return content is not None
+
     @contextmanager
-    def events(self, filters: Mapping[str, Any], since: int) -> Iterator[Iterator[Document]]:
-        """Yield the events that the filters let through, as they come; `since` is the engine's time in seconds.
+    def events(self, filters: Mapping[str, Any], since: str | int) -> Iterator[Iterator[Document]]:
+        """Yield the events that the filters let through, as they come, from the engine's time `since` on, in seconds.
 
         They end with the block, also for another thread that waits for the next one.
         """

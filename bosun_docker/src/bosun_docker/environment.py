@@ -50,6 +50,11 @@ class Environment(NamedTuple):
         return f"{self.settings.container_name_prefix}monitoring_agent"
 
     @property
+    def server_name(self) -> str:
+        """The name of the container, and of its volume, of the prediction server that deployments share."""
+        return f"{self.settings.container_name_prefix}pps_{names.digest(self.id)[:8]}"
+
+    @property
     def monitors(self) -> bool:
         """Whether models are monitored: it is wanted, and nothing for it is missing."""
         return self.monitoring is not None and not self.monitoring.missing

@@ -7,7 +7,7 @@ from bosun_core.model import PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, monitoring, names, networks, shared_parts
+from bosun_docker import engine_host, monitoring, names, networks, shared_parts, shared_server
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Look, entry, look
@@ -20,6 +20,10 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
         if env.dry_run:
             return answers.planned(None, _plan_of_start(engine, env, seen))
         done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
+        if shared_server.is_needed(env, seen):
+            now = look(engine, env)
+            proxy = shared_parts.ready_proxy(engine, env, now)
+            done += shared_server.bring_up(engine, env, proxy, monitoring.queue_url(engine, env, now))
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
     if env.monitors:
         facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
@@ -43,7 +47,8 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
         if env.dry_run:
             idle = seen.proxy is not None and not deployments
             return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
-        done = monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
+        done = shared_server.take_down(engine, env, seen)
+        done += monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
     if deployments:
         return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
     return ActionStatusInfo(ActionStatus.OK, ", ".join(done) or "nothing to stop")

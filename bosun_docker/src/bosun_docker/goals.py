@@ -8,11 +8,13 @@ from bosun_core.artifact import is_url, local_artifact
 from bosun_core.errors import InvalidRequest
 from bosun_core.model import DeploymentInfo
 
-from bosun_docker import containers, images, key_values, names
+from bosun_docker import containers, key_values, names, shared_containers
+from bosun_docker.containers import Body
 from bosun_docker.environment import Environment
 from bosun_docker.health import of_listed
-from bosun_docker.images import Package
+from bosun_docker.key_values import KeyValues
 from bosun_docker.looking import Container, Deployed
+from bosun_docker.packages import Package, measured
 from bosun_docker.rollout import Goal
 
 _NATIVE_TYPES = (None, "", "dedicated")
@@ -46,23 +48,46 @@ def wanted(
     to_fetch = is_url(info.model_artifact)
     package = None
     if not to_fetch and (info.model_artifact is not None or kept is None):
-        package = images.measured(local_artifact(info))
+        package = measured(local_artifact(info))
     sha256 = package.sha256 if package is not None else "" if kept is None else kept.labels.get(names.PACKAGE, "")
-    base = env.settings.pps_base_image if package is not None else kept_base
     deployment_id = str(info.id)
-    body = containers.model(env, deployment_id, model_id, values, queue)
+    body, own = _dedicated(env, deployment_id, model_id, values, queue, None if package else kept_base)
+    if is_shared(env, info):
+        key_values.check_for_shared(info.key_value_config)
+        body, own = _shared(env)
     labels = {
         **env.deployment_labels(names.MODEL_PART, deployment_id),
         names.MODEL: model_id,
         names.PACKAGE: sha256,
-        names.PORT: str(values.port),
-        names.MONITORED: str(queue is not None).lower(),
-        names.SETTINGS: containers.settings_digest(body, base),
+        **own,
     }
     goal = Goal(deployment_id, model_id, body, labels, values.port, values.health_path)
     unknown = ", ".join(values.unknown)
     remarks = [f"keyValueConfig has keys that are not known here and were ignored: {unknown}"] if unknown else []
     return Wanted(goal, package, None if package is not None else kept, to_fetch, "; ".join(remarks + env.remarks))
+
+
+def is_shared(env: Environment, info: DeploymentInfo) -> bool:
+    """Tell whether the shared server is to serve the deployment: it can serve native models alone."""
+    return env.settings.model_serving == names.SHARED and info.model_execution_type in _NATIVE_TYPES
+
+
+def _dedicated(
+    env: Environment, deployment_id: str, model_id: str, values: KeyValues, queue: str | None, kept_base: str | None
+) -> tuple[Body, dict[str, str]]:
+    """Return body and labels of a model in a container of its own; `kept_base` is what its kept image is made from."""
+    body = containers.model(env, deployment_id, model_id, values, queue)
+    return body, {
+        names.PORT: str(values.port),
+        names.MONITORED: str(queue is not None).lower(),
+        names.SETTINGS: containers.settings_digest(body, kept_base or env.settings.pps_base_image),
+    }
+
+
+def _shared(env: Environment) -> tuple[Body, dict[str, str]]:
+    """Return body and labels of what stands for a model in the shared server, whose settings are its own."""
+    body = shared_containers.marker(env)
+    return body, {names.SERVING: names.SHARED, names.SETTINGS: containers.settings_digest(body, "")}
 
 
 def _check_kind(info: DeploymentInfo) -> None:
@@ -75,8 +100,8 @@ def _check_kind(info: DeploymentInfo) -> None:
 
 def serves(env: Environment, found: Deployed, goal: Goal) -> bool:
     """Tell whether a deployment serves the goal already, in good health, under the address that is configured."""
-    current, route = found.current, found.route
-    if current is None or route is None or of_listed(current.state, current.status).fault is not None:
+    current, route, worker = found.current, found.route, found.worker
+    if current is None or route is None or worker is None or of_listed(worker.state, worker.status).fault is not None:
         return False
     address = route[1].prefix_path, route[1].tls
     here = env.settings.prefix.path, env.settings.traefik_certificate is not None

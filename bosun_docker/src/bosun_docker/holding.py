@@ -54,6 +54,20 @@ def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[s
             to_its_end(lambda: engine.remove(lock))
 
 
+@contextmanager
+def held_deployment(
+    engine: Engine, env: Environment, image: str | None, deployment_id: str, action: str
+) -> Iterator[None]:
+    """Hold a deployment's lock for the block; without an image that it could be made of nothing is held."""
+    if image is None:
+        yield
+        return
+    name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
+    labels = {**env.deployment_labels(names.LOCK, deployment_id), names.ACTION: action}
+    with held(engine, env, name, image, labels, f"deployment {deployment_id}"):
+        yield
+
+
 def _beat(engine: Engine, lock: str, end: threading.Event) -> None:
     """Show that the holder lives, until it ends; what goes wrong here shows in the action itself."""
     if end.wait(_BEAT_SECONDS):

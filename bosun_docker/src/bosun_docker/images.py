@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
-from bosun_core.errors import EnvironmentFailure, InvalidRequest
+from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -18,31 +14,7 @@ from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container
-
-
-class Package(NamedTuple):
-    """A model package on this machine."""
-
-    path: Path
-    size: int
-    sha256: str
-
-
-def measured(path: Path) -> Package:
-    """Return a package with its size and hash.
-
-    Raises:
-        InvalidRequest: it is empty, or cannot be read.
-    """
-    try:
-        with path.open("rb", buffering=0) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-    except OSError as error:
-        raise InvalidRequest(f"modelArtifact {path} cannot be read: {error.strerror}; check it") from error
-    if size == 0:
-        raise InvalidRequest(f"modelArtifact {path} is empty; fetch the model package again")
-    return Package(path, size, digest)
+from bosun_docker.packages import KeptPackage, Package
 
 
 def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
@@ -77,7 +49,9 @@ def _pull(engine: Engine, env: Environment, reference: str, key: str) -> None:
     raise EnvironmentFailure(f"{key}: pulling image {reference} takes longer than {limit:g} s; raise pullLimit")
 
 
-def with_package(engine: Engine, env: Environment, deployment_id: str, model_id: str, package: Package) -> str:
+def with_package(
+    engine: Engine, env: Environment, deployment_id: str, model_id: str, package: Package | KeptPackage
+) -> str:
     """Return the id of an image of the base and the package; one that is there already is not made again.
 
     Raises:
@@ -101,29 +75,13 @@ def with_package(engine: Engine, env: Environment, deployment_id: str, model_id:
     try:
         with uninterrupted():
             holder = engine.create(name, containers.package_holder(labels, base))
-        engine.put(holder, "/", archives.of_one(MODEL_PATH.lstrip("/"), package.size, _content(package)))
+        engine.put(holder, "/", archives.streamed([package.member(engine, MODEL_PATH.lstrip("/"))]))
         progress("making the image", 0)
         repository = names.image_repository(env.settings.generated_image_prefix, deployment_id)
         return engine.commit(holder, repository, names.image_tag(model_id), [])
     finally:
         if holder:
             to_its_end(lambda: engine.remove(holder))
-
-
-def _content(package: Package) -> Iterator[bytes]:
-    """Yield the package's bytes, and see that they are those that were hashed."""
-    changed = EnvironmentFailure(f"package {package.path} changed while it was read; run the action again")
-    digest, done = hashlib.sha256(), 0
-    with package.path.open("rb", buffering=0) as file:
-        while chunk := file.read(archives.CHUNK):
-            done += len(chunk)
-            if done > package.size:
-                raise changed
-            digest.update(chunk)
-            progress("sending the package", done, package.size)
-            yield chunk
-    if done != package.size or digest.hexdigest() != package.sha256:
-        raise changed
 
 
 def remove_unused(engine: Engine, env: Environment, deployment_id: str, in_use: list[Container]) -> None:

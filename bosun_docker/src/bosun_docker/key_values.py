@@ -49,6 +49,20 @@ def read(given: Mapping[str, Any]) -> KeyValues:
     return KeyValues(**found)
 
 
+def check_for_shared(given: Mapping[str, Any]) -> None:
+    """Check that nothing is asked for that only a container of the deployment's own could have.
+
+    Raises:
+        InvalidRequest: something is.
+    """
+    asked = [key for key in _READERS if given.get(key) is not None]
+    if asked:
+        raise InvalidRequest(
+            f"keyValueConfig.{asked[0]} is for a container of the deployment's own, and modelServing: shared gives it "
+            "none; remove it, or set modelServing: dedicated"
+        )
+
+
 def _refused(key: str, value: object, example: str) -> InvalidRequest:
     return InvalidRequest(f"keyValueConfig.{key} is {value!r}; write say {example}")
 

@@ -41,6 +41,11 @@ class Container(NamedTuple):
         return self.state == "running"
 
     @property
+    def is_marker(self) -> bool:
+        """Whether it is never started: it stands for a model that a server of several deployments serves."""
+        return self.labels.get(names.SERVING) == names.SHARED
+
+    @property
     def generation(self) -> int:
         """Which one it is of those that its deployment had."""
         return int(self.labels.get(names.GENERATION, 0))
@@ -56,6 +61,8 @@ class Deployed(NamedTuple):
     lock: Container | None
     holder: Container | None
     """The container with a package on its way to an image."""
+    servers: tuple[Container, ...]
+    """The environment's shared servers: one, and while it is replaced two."""
 
     @property
     def route(self) -> tuple[str, Route] | None:
@@ -64,15 +71,33 @@ class Deployed(NamedTuple):
 
     @property
     def current(self) -> Container | None:
-        """The container that its endpoint leads to."""
+        """The container that its endpoint leads to, or that stands for what it leads to."""
         route = self.route
-        found = [one for one in self.containers if route and one.id.startswith(route[1].container)]
-        return found[0] if found else None
+        return None if route is None else next((one for one in self.containers if _is_behind(route[1], one)), None)
+
+    @property
+    def worker(self) -> Container | None:
+        """The container that answers at its endpoint: its own, or the shared server."""
+        route, current = self.route, self.current
+        if route is None or current is None or not current.is_marker:
+            return current
+        return next((one for one in self.servers if one.id.startswith(route[1].container)), None)
+
+    @property
+    def serves(self) -> bool:
+        """Whether what its endpoint leads to runs."""
+        return self.worker is not None and self.worker.runs
 
     @property
     def is_there(self) -> bool:
         """Whether anything of it is on the engine, locks apart."""
         return bool(self.containers or self.holder or any(self.slots.values()))
+
+
+def _is_behind(route: Route, container: Container) -> bool:
+    if container.is_marker:
+        return container.generation == route.generation
+    return container.id.startswith(route.container)
 
 
 class Look(NamedTuple):
@@ -86,6 +111,11 @@ class Look(NamedTuple):
     strangers: tuple[Container, ...]
     """Containers that begin with our prefix and are not ours."""
 
+    @property
+    def any_image(self) -> str | None:
+        """An image that the engine has, None where nothing is here: what a lock is made of."""
+        return next((one.image_id for one in (self.proxy, *self.parts) if one is not None), None)
+
     def unlocked(self) -> Look:
         """Return the look without locks, for whoever holds them."""
         return self._replace(parts=tuple(one for one in self.parts if one.part != names.LOCK))
@@ -96,10 +126,24 @@ class Look(NamedTuple):
         own = [one for one in self.parts if _is_of(one, env, deployment_id)]
         by_part = {one.part: one for one in own}
         models = sorted((one for one in own if one.part == names.MODEL_PART), key=lambda one: one.generation)
-        slots = self.slots.get(key, {})
         return Deployed(
-            deployment_id, key, tuple(models), slots, by_part.get(names.LOCK), by_part.get(names.PACKAGE_PART)
+            id=deployment_id,
+            key=key,
+            containers=tuple(models),
+            slots=self.slots.get(key, {}),
+            lock=by_part.get(names.LOCK),
+            holder=by_part.get(names.PACKAGE_PART),
+            servers=self.servers(env),
         )
+
+    def servers(self, env: Environment) -> tuple[Container, ...]:
+        """Return the environment's shared servers, whatever they are called."""
+        own = (one for one in self.parts if one.labels.get(names.ENVIRONMENT) == env.id)
+        return tuple(one for one in own if one.part == names.SERVER)
+
+    def server(self, env: Environment) -> Container | None:
+        """Return the environment's shared server that new models are put into."""
+        return next((one for one in self.servers(env) if one.name == env.server_name), None)
 
     def deployments(self, env: Environment) -> list[Deployed]:
         """Return every deployment of the environment, by id."""
@@ -170,8 +214,14 @@ def entry(env: Environment, seen: Look, deployed: Deployed) -> DeploymentEntry:
         state=health.state,
         msg=None if health.fault is None else f"deployment {deployed.id}: {health.fault}",
         prediction_url=f"{prefix}/deployments/{deployed.id}/predictions",
-        workloads=tuple(one.name for one in deployed.containers),
+        workloads=_workloads(deployed),
     )
+
+
+def _workloads(deployed: Deployed) -> tuple[str, ...]:
+    own = [one.name for one in deployed.containers if not one.is_marker]
+    shared = [one.name for one in deployed.servers] if len(own) < len(deployed.containers) else []
+    return (*own, *shared)
 
 
 def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health:
@@ -185,9 +235,13 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
         return Health(*broken, "its start did not come to its end; start it again")
     if current is None:
         return Health(*broken, "its container is gone; start it again")
-    health = of_listed(current.state, current.status)
+    worker = deployed.worker
+    if worker is None:
+        return Health(*broken, "the prediction server that it shares is gone; run plugin_start")
+    health = of_listed(worker.state, worker.status)
     if health.fault is not None:
-        return health._replace(fault=f"container {current.name} {health.fault}; relaunch it, or look at docker logs")
+        remedy = "run plugin_start" if current.is_marker else "relaunch it"
+        return health._replace(fault=f"container {worker.name} {health.fault}; {remedy}, or look at docker logs")
     if deployed.lock is not None:
         return READY._replace(state=DeploymentState.REPLACING_MODEL)
     return READY

@@ -26,9 +26,12 @@ PORT = f"{_ROOT}.port"
 MONITORED = f"{_ROOT}.monitored"
 HOLDER = f"{_ROOT}.holder"
 ACTION = f"{_ROOT}.action"
+SERVING = f"{_ROOT}.serving"
 
-PROXY, BROKER, AGENT = "proxy", "broker", "agent"
+PROXY, BROKER, AGENT, SERVER = "proxy", "broker", "agent", "server"
 MODEL_PART, PACKAGE_PART, LOCK = "model", "package", "lock"
+SHARED = "shared"
+"""Of the label SERVING: the model is in a server that several deployments share, and its container is a marker."""
 
 
 def key(environment: str, deployment_id: str) -> str:

@@ -18,18 +18,25 @@ from bosun_docker.containers import PROBE_PORT
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container
-from bosun_docker.routes import CONTAINER_HEADER, Route
+from bosun_docker.routes import CONTAINER_HEADER, GENERATION_HEADER, Route
 
 _ANSWER_SECONDS = 5.0
+_LARGEST_ANSWER = 4096
 _ASK_AGAIN_SECONDS = 0.02
 _APPLIED_SECONDS = 15.0
 
 
 class Answer(NamedTuple):
-    """What came back from a probe: the HTTP status, and which container answered."""
+    """What came back from a probe: the HTTP status, which route led to the answer, and how that begins."""
 
     status: int
     container: str | None
+    generation: str | None
+    text: str
+
+    def came_by(self, route: Route) -> bool:
+        """Tell whether the route led to the answer; in a server of several models the container alone tells it not."""
+        return (self.container, self.generation) == (route.container, str(route.generation))
 
 
 class Proxy:
@@ -55,14 +62,15 @@ class Proxy:
     def _put(self, key: str, slot: str, text: str) -> None:
         self._engine.put(self._container.id, routes.FOLDER, archives.of_files({routes.file_name(key, slot): text}))
 
-    def ask(self, path: str) -> Answer | None:
-        """Send one GET to the port for probes; None where nothing answers there."""
-        connection = http.client.HTTPConnection(*self._address, timeout=_ANSWER_SECONDS)
+    def ask(self, path: str, method: str = "GET", limit: float = _ANSWER_SECONDS) -> Answer | None:
+        """Send one request to the port for probes; None where nothing answers there within `limit` seconds."""
+        connection = http.client.HTTPConnection(*self._address, timeout=limit)
         try:
-            connection.request("GET", path)
+            connection.request(method, path)
             answer = connection.getresponse()
-            answer.read(4096)
-            return Answer(answer.status, answer.getheader(CONTAINER_HEADER))
+            text = answer.read(_LARGEST_ANSWER).decode("utf-8", "replace")
+            container, generation = answer.getheader(CONTAINER_HEADER), answer.getheader(GENERATION_HEADER)
+            return Answer(answer.status, container, generation, text)
         except (OSError, http.client.HTTPException):
             return None
         finally:
@@ -89,12 +97,22 @@ class Proxy:
         Raises:
             EnvironmentFailure: it is not within the time that a proxy in order needs.
         """
+        self._wait_until_answered_by(route, f"{route.endpoint}/ping")
 
+    def wait_until_it_is_taken(self, route: Route) -> None:
+        """Wait until the probes' way of the route is answered by way of the route.
+
+        Raises:
+            EnvironmentFailure: it is not within the time that a proxy in order needs.
+        """
+        self._wait_until_answered_by(route, f"/{route.token}/ping")
+
+    def _wait_until_answered_by(self, route: Route, path: str) -> None:
         def leads() -> bool:
-            answer = self.ask(f"{route.endpoint}/ping")
+            answer = self.ask(path)
             if answer is None:
                 self.check_that_it_runs()
-            return answer is not None and answer.container == route.container
+            return answer is not None and answer.came_by(route)
 
         if not until(leads, _APPLIED_SECONDS):
             raise EnvironmentFailure(
@@ -106,6 +124,26 @@ class Proxy:
     def address(self) -> str:
         """Where the probes go, for messages."""
         return f"{self._address[0]}:{self._address[1]}"
+
+
+def probing_route(
+    env: Environment, key: str, deployment_id: str, container: str, port: int, generation: int, upstream_path: str = ""
+) -> Route:
+    """Return a route that only probes of this action know."""
+    import secrets
+
+    return Route(
+        key=key,
+        deployment_id=deployment_id,
+        container=container[:12],
+        port=port,
+        generation=generation,
+        token=secrets.token_hex(16),
+        public=False,
+        prefix_path=env.settings.prefix.path,
+        tls=env.settings.traefik_certificate is not None,
+        upstream_path=upstream_path,
+    )
 
 
 def until(holds: Callable[[], bool], limit: float) -> bool:

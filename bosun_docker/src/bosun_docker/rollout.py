@@ -6,11 +6,9 @@ Until the switch everything can be undone, and is; from the switch on everything
 from __future__ import annotations
 
 import queue
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
 
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
@@ -20,8 +18,10 @@ from bosun_docker import health, images, names
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.environment import Environment
+from bosun_docker.following import EVER, following
 from bosun_docker.looking import Container, Deployed, Look, look
-from bosun_docker.proxy import Proxy
+from bosun_docker.proxy import Answer, Proxy, probing_route
+from bosun_docker.retiring import Way, retire
 from bosun_docker.routes import SLOTS, Route
 
 _ASK_AGAIN_SECONDS = 0.04
@@ -42,107 +42,136 @@ class Goal(NamedTuple):
     health_path: str
 
 
+class Newcomer(Protocol):
+    """How a goal is brought into service: in a container of its own, or in the shared server."""
+
+    @property
+    def health_path(self) -> str:
+        """The endpoint that answers 200 once the model is ready."""
+
+    @property
+    def takes_along(self) -> str:
+        """What goes between the model and why its container ended, where that is not its own."""
+
+    def create(self, name: str, body: dict[str, Any]) -> str:
+        """Create the container that stands for it, and return its id."""
+
+    def worker(self, container: str) -> str:
+        """Return the id of the container that is to answer."""
+
+    def watched_since(self) -> str:
+        """Return from which of the engine's moments on that container's end speaks of the newcomer."""
+
+    def upstream_path(self, generation: int) -> str:
+        """Return what stands before its endpoints there."""
+
+    def start(self, container: str, name: str, generation: int) -> None:
+        """Have it load."""
+
+    def refusal(self, answer: Answer) -> str | None:
+        """Tell why it will never answer 200, where an answer says so."""
+
+    def withdraw(self, container: str, generation: int, token: str | None) -> None:
+        """Leave nothing of it; `token` is that of a route which leads to where it is to answer."""
+
+
 class Rollout:
     """One model of a deployment brought into service; the caller holds the deployment's lock."""
 
-    def __init__(self, engine: Engine, env: Environment, proxy: Proxy, before: Deployed, goal: Goal) -> None:
+    def __init__(
+        self, engine: Engine, env: Environment, proxy: Proxy, before: Deployed, goal: Goal, newcomer: Newcomer
+    ) -> None:
         self._engine = engine
         self._env = env
         self._proxy = proxy
         self._before = before
         self._goal = goal
+        self._newcomer = newcomer
         self._slot = SLOTS[1] if before.route is not None and before.route[0] == SLOTS[0] else SLOTS[0]
-        self._name = ""
-        self._probed = False
+        taken = [one.generation for one in before.containers]
+        taken += [route.generation for route in before.slots.values() if route is not None]
+        self._generation = 1 + max(taken, default=0)
+        self._probed: Route | None = None
+        self._since = EVER
 
-    def run(self, image: str) -> None:
-        """Bring a container of the image into service in the place of what serves.
+    def run(self) -> None:
+        """Bring the newcomer into service in the place of what serves.
 
         Raises:
             EnvironmentFailure: it does not come to answer; what served still does, and nothing is left of the attempt.
             Interruption: the action has to end; either nothing is left of the attempt, or it was carried to its end.
         """
-        taken = [one.generation for one in self._before.containers]
-        taken += [route.generation for route in self._before.slots.values() if route is not None]
-        generation = 1 + max(taken, default=0)
+        goal, newcomer = self._goal, self._newcomer
+        name = names.newcomer_name(
+            self._env.settings.container_name_prefix, self._env.id, goal.deployment_id, self._generation
+        )
+        labels = {**goal.labels, names.GENERATION: str(self._generation)}
         new = ""
         try:
             with uninterrupted():
-                new = self._create(image, generation)
-            route = self._route(new, generation)
-            self._engine.start(new, self._name)
-            self._probed = True
+                new = newcomer.create(name, {**goal.body, "Labels": labels})
+            worker = newcomer.worker(new)
+            self._since = newcomer.watched_since()
+            path = newcomer.upstream_path(self._generation)
+            route = probing_route(
+                self._env, self._before.key, goal.deployment_id, worker, goal.port, self._generation, path
+            )
+            newcomer.start(new, name, self._generation)
+            self._probed = route
             self._proxy.write(route, self._slot)
-            self._wait_until_ready(new, route)
+            self._wait_until_ready(worker, route)
         except BaseException:
             to_its_end(lambda: self._undo(new))
             raise
         to_its_end(lambda: self._finish(new, route._replace(public=True)))
 
-    def _create(self, image: str, generation: int) -> str:
-        goal = self._goal
-        prefix = self._env.settings.container_name_prefix
-        self._name = names.newcomer_name(prefix, self._env.id, goal.deployment_id, generation)
-        labels = {**goal.labels, names.GENERATION: str(generation)}
-        return self._engine.create(self._name, {**goal.body, "Image": image, "Labels": labels})
-
-    def _route(self, container: str, generation: int) -> Route:
-        import secrets
-
-        return Route(
-            key=self._before.key,
-            deployment_id=self._goal.deployment_id,
-            container=container[:12],
-            port=self._goal.port,
-            generation=generation,
-            token=secrets.token_hex(16),
-            public=False,
-            prefix_path=self._env.settings.prefix.path,
-            tls=self._env.settings.traefik_certificate is not None,
-        )
-
-    def _wait_until_ready(self, container: str, route: Route) -> None:
-        """Wait until the new container answers, and where another serves until it has done so for the settle time."""
+    def _wait_until_ready(self, worker: str, route: Route) -> None:
+        """Wait until the newcomer answers, and where another serves until it has done so for the settle time."""
         settings = self._env.settings
-        settle = settings.settle_time if self._before.current is not None and self._before.current.runs else 0.0
+        settle = settings.settle_time if self._before.serves else 0.0
         progress("waiting until it is ready", 0)
         began = time.monotonic()
         ready_since: float | None = None
-        path = f"/{route.token}{self._goal.health_path}"
-        with following(self._engine, container) as ended:
+        health_path = self._newcomer.health_path
+        path = f"/{route.token}{route.upstream_path}{health_path}"
+        with following(self._engine, worker, self._since) as ended:
             while ready_since is None or time.monotonic() < ready_since + settle:
                 with suppress(queue.Empty):
-                    raise self._failed(container, ended.get(timeout=_ASK_AGAIN_SECONDS))
+                    raise self._failed(worker, ended.get(timeout=_ASK_AGAIN_SECONDS), self._newcomer.takes_along)
                 if ready_since is None and time.monotonic() > began + settings.readiness_limit:
                     raise self._failed(
-                        container,
-                        f"did not answer {self._goal.health_path} with 200 within "
-                        f"{settings.readiness_limit:g} s (readinessLimit)",
+                        worker,
+                        f"did not answer {health_path} with 200 within {settings.readiness_limit:g} s (readinessLimit)",
                     )
                 answer = self._proxy.ask(path)
-                answers = answer is not None and answer.status == _OK and answer.container == route.container
                 if answer is None:
                     self._proxy.check_that_it_runs()
-                if not answers:
+                came = answer is not None and answer.came_by(route)
+                if answer is None or not came or answer.status != _OK:
                     ready_since = None
                 elif ready_since is None:
                     ready_since = time.monotonic()
+                refusal = self._newcomer.refusal(answer) if answer is not None and came else None
+                if refusal is not None:
+                    raise self._failed(worker, refusal)
 
-    def _failed(self, container: str, fault: str) -> EnvironmentFailure:
-        """Return the error for a container that does not come into service: why, and what it said last."""
-        found = self._engine.container(container)
+    def _failed(self, worker: str, fault: str, takes_along: str = "") -> EnvironmentFailure:
+        """Return the error for a model that does not come into service: why, and what its container said last."""
+        found = self._engine.container(worker)
         why = health.why_ended(found["State"]) if found is not None else None
         words = ""
         with suppress(EnvironmentFailure):
-            words = health.last_words(self._engine.last_lines(container, _LOG_LINES))
+            words = health.last_words(self._engine.last_lines(worker, _LOG_LINES))
         goal = self._goal
-        return EnvironmentFailure(f"model {goal.model_id} of deployment {goal.deployment_id} {why or fault}{words}")
+        return EnvironmentFailure(
+            f"model {goal.model_id} of deployment {goal.deployment_id} {takes_along}{why or fault}{words}"
+        )
 
     def _undo(self, new: str) -> None:
         """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""
         with suppress(EnvironmentFailure):
             if new:
-                self._engine.remove(new)
+                self._newcomer.withdraw(new, self._generation, self._probed.token if self._probed else None)
         with suppress(EnvironmentFailure):
             if self._probed:
                 self._proxy.blank(self._before.key, self._slot)
@@ -152,46 +181,14 @@ class Rollout:
         progress("switching", 0)
         self._proxy.write(route, self._slot)
         self._proxy.wait_until_it_leads(route)
+        idle = SLOTS[1] if self._slot == SLOTS[0] else SLOTS[0]
         if self._before.route is not None:
-            self._proxy.blank(self._before.key, self._before.route[0])
+            self._proxy.blank(self._before.key, idle)
         for old in self._before.containers:
-            drain(self._engine, self._env, old)
+            retire(self._engine, self._env, self._before, old, Way(self._proxy, idle))
         prefix = self._env.settings.container_name_prefix
         with suppress(Refused):  # somebody took that name meanwhile: then it keeps the one that it has
             self._engine.rename(new, names.container_name(prefix, self._goal.deployment_id, self._goal.model_id))
-
-
-def drain(engine: Engine, env: Environment, container: Container) -> None:
-    """End a container that gets no new requests, and remove it."""
-    settings = env.settings
-    if container.runs:
-        progress("draining", 0)
-        if settings.drain_before_stop and engine.wait(container.id, settings.drain_before_stop):
-            pass  # it has ended by itself
-        else:
-            engine.signal(container.id, "SIGTERM")
-            engine.wait(container.id, settings.drain_limit)
-    engine.remove(container.id)
-
-
-@contextmanager
-def following(engine: Engine, container: str) -> Iterator[queue.Queue[str]]:
-    """Yield a queue that gets one text when the container ends, or when its own health check fails."""
-    found: queue.Queue[str] = queue.Queue()
-    filters = {"container": [container], "event": ["die", "health_status"]}
-
-    def follow(events: Iterator[dict[str, Any]]) -> None:
-        with suppress(Exception):  # it ends when the block does, in whatever way the SDK finds
-            for event in events:
-                action = str(event.get("Action", ""))
-                if action == "die":
-                    found.put("ended")
-                elif action.endswith(": unhealthy"):
-                    found.put("is unhealthy, says its image's own health check")
-
-    with engine.again() as own, own.events(filters, since=1) as events:
-        threading.Thread(target=follow, args=(events,), daemon=True).start()
-        yield found
 
 
 def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str) -> Look:
@@ -203,11 +200,10 @@ def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str) 
     idle = [one for one in found.containers if current is None or one.id != current.id]
     for slot in idle_slots:
         proxy.blank(found.key, slot)
+    slot = SLOTS[1] if serving is not None and serving[0] == SLOTS[0] else SLOTS[0]
     for container in idle:
-        if current is not None and container.generation < current.generation:
-            drain(engine, env, container)  # it may have requests in flight
-        else:
-            engine.remove(container.id)
+        was_serving = current is not None and container.generation < current.generation
+        retire(engine, env, found, container, Way(proxy, slot), has_requests=was_serving)
     if found.holder is not None:
         engine.remove(found.holder.id)
     named = current is None or _named(engine, env, current)

@@ -18,9 +18,12 @@ from bosun_core.names import check_id
 FOLDER = "/etc/bosun/routes"
 WEB, WEB_TLS, PROBE = "web", "websecure", "probe"
 CONTAINER_HEADER = "X-Bosun-Container"
+GENERATION_HEADER = "X-Bosun-Generation"
 SLOTS = ("a", "b")
 BLANK = "{}\n"
 ENDPOINTS = ("predictions", "ping", "info")
+_OF_A_MODEL = ("predictions", "info")
+"""The endpoints of which a server of several models has one for each model; its `/ping` tells of the server."""
 _PRIORITY = 1000
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 _PATH = re.compile(r"(/[A-Za-z0-9%._~!$&()*+,;=:@-]+)*")
@@ -43,7 +46,7 @@ class Route(NamedTuple):
     prefix_path: str = ""
     tls: bool = False
     upstream_path: str = ""
-    """What stands before /predictions, /ping and /info inside the container."""
+    """What stands before /predictions and /info inside the container; probes reach all that is there."""
 
     @property
     def endpoint(self) -> str:
@@ -83,31 +86,45 @@ def render(route: Route, slot: str) -> str:
 def _document(route: Route, slot: str) -> dict[str, Any]:
     name = f"{route.key}-{slot}"
     common = {"service": name, "priority": _PRIORITY + route.generation}
-    add = [f"{name}-add"] if route.upstream_path else []
-    endpoint = {**common, "middlewares": [f"{name}-endpoint", *add, f"{name}-header"]}
-    rule = " || ".join(f"Path(`{route.endpoint}/{one}`)" for one in ENDPOINTS)
     routers: dict[str, Any] = {
         f"{name}-probe": {
             **common,
             "entryPoints": [PROBE],
             "rule": f"PathPrefix(`/{route.token}/`)",
-            "middlewares": [f"{name}-token", *add, f"{name}-header"],
+            "middlewares": [f"{name}-token", f"{name}-header"],
         }
     }
     if route.public:
-        routers[name] = {**endpoint, "entryPoints": [WEB, PROBE], "rule": rule}
-        if route.tls:
-            routers[f"{name}-tls"] = {**endpoint, "entryPoints": [WEB_TLS], "rule": rule, "tls": {}}
+        routers |= _public_routers(route, name, common)
+    told = {CONTAINER_HEADER: route.container, GENERATION_HEADER: str(route.generation)}
     middlewares: dict[str, Any] = {
         f"{name}-token": {"stripPrefix": {"prefixes": [f"/{route.token}"]}},
         f"{name}-endpoint": {"stripPrefix": {"prefixes": [route.endpoint]}},
-        f"{name}-header": {"headers": {"customResponseHeaders": {CONTAINER_HEADER: route.container}}},
+        f"{name}-header": {"headers": {"customResponseHeaders": told}},
     }
     if route.upstream_path:
         middlewares[f"{name}-add"] = {"addPrefix": {"prefix": route.upstream_path}}
     server = {"url": f"http://{route.container}:{route.port}"}
     services = {name: {"loadBalancer": {"servers": [server]}}}
     return {"http": {"routers": routers, "middlewares": middlewares, "services": services}}
+
+
+def _public_routers(route: Route, name: str, common: dict[str, Any]) -> dict[str, Any]:
+    """Return the routers of the deployment's endpoint."""
+    ways: dict[str, tuple[list[str], tuple[str, ...]]] = {name: ([f"{name}-endpoint", f"{name}-header"], ENDPOINTS)}
+    if route.upstream_path:
+        ways = {
+            name: ([f"{name}-endpoint", f"{name}-add", f"{name}-header"], _OF_A_MODEL),
+            f"{name}-ping": ([f"{name}-endpoint", f"{name}-header"], ("ping",)),
+        }
+    routers: dict[str, Any] = {}
+    for router, (middlewares, endpoints) in ways.items():
+        rule = " || ".join(f"Path(`{route.endpoint}/{one}`)" for one in endpoints)
+        plain = {**common, "middlewares": middlewares, "rule": rule}
+        routers[router] = {**plain, "entryPoints": [WEB, PROBE]}
+        if route.tls:
+            routers[f"{router}-tls"] = {**plain, "entryPoints": [WEB_TLS], "tls": {}}
+    return routers
 
 
 def parse(text: str) -> Route | None:

@@ -86,8 +86,11 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         ),
     ] = msgspec.field(default=None, name="proxyProbeURL")
     model_serving: Annotated[
-        Literal["dedicated"],
-        described("dedicated: a container for each deployment."),
+        Literal["dedicated", "shared"],
+        described(
+            "dedicated: a container for each deployment. shared: one prediction server, in its multi-model mode, for "
+            "all native models; its image is ppsBaseImage."
+        ),
     ] = "dedicated"
     restart_policy: Annotated[
         Literal["never", "on-failure", "unless-stopped", "always"],

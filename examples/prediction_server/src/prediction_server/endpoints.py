@@ -96,5 +96,5 @@ def ping(faults: Faults, *, loading: bool, model_id: str | None = None) -> Respo
 
 
 def not_serving(error: NotServingError) -> Response:
-    """Tell that a deployment is there but does not answer."""
-    return problem(503, str(error), {"Retry-After": "1"} if error.loading else None)
+    """Tell that a deployment is there but does not answer: not yet, or never."""
+    return problem(503, str(error), {"Retry-After": "1"}) if error.loading else problem(500, str(error))

@@ -1,0 +1,53 @@
+"""The HTTP API of the shared server, reached through the proxy's port for probes by a route of this action alone."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from bosun_docker.environment import Environment
+from bosun_docker.key_values import MODEL_PORT
+from bosun_docker.proxy import Answer, Proxy, probing_route
+
+_DELETE_SECONDS = 60.0
+
+
+class ServerApi(NamedTuple):
+    """The server behind the route with this token."""
+
+    proxy: Proxy
+    token: str
+
+    def is_ready(self) -> bool:
+        """Tell whether the server answers."""
+        answer = self.proxy.ask(f"/{self.token}/ping")
+        return answer is not None and answer.status == http.client.OK
+
+    def info(self, model: str) -> Answer | None:
+        """Return what the server says of a model, by which it loads; None where it does not answer."""
+        return self.proxy.ask(f"/{self.token}/deployments/{model}/info")
+
+    def delete(self, model: str) -> bool:
+        """Have the server unload a model and delete its folder; False where it did not."""
+        answer = self.proxy.ask(f"/{self.token}/deployments/{model}", "DELETE", _DELETE_SECONDS)
+        return answer is not None and answer.status in range(200, 300)
+
+
+@contextmanager
+def reached(
+    proxy: Proxy, env: Environment, key: str, slot: str, deployment_id: str, server: str
+) -> Iterator[ServerApi]:
+    """Yield the API of the server, by way of a slot that leads nowhere; the caller holds the lock of its key.
+
+    Raises:
+        EnvironmentFailure: the proxy does not take the route.
+    """
+    route = probing_route(env, key, deployment_id, server, MODEL_PORT, 0)
+    try:
+        proxy.write(route, slot)
+        proxy.wait_until_it_is_taken(route)
+        yield ServerApi(proxy, route.token)
+    finally:
+        proxy.blank(key, slot)

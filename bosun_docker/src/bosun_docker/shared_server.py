@@ -1,0 +1,234 @@
+"""The prediction server that the deployments of an environment share: brought up, kept up, replaced, taken down.
+
+It is replaced as a model is: the new one starts beside the old one on the same volume, each deployment's route is
+switched to it under the deployment's lock, and the old one ends what it has begun. While both are there the old one is
+called `<name>_old`; a new one is called `<name>_next` until it answers.
+"""
+
+from __future__ import annotations
+
+import queue as queues
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.reporting import progress
+from bosun_core.signals import uninterrupted
+
+from bosun_docker import health, images, names, shared_containers, shared_parts
+from bosun_docker.endings import to_its_end
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.following import began, following
+from bosun_docker.holding import held, held_deployment
+from bosun_docker.looking import Container, Deployed, Look, look
+from bosun_docker.proxy import Proxy, probing_route
+from bosun_docker.retiring import drain
+from bosun_docker.routes import SLOTS
+from bosun_docker.server_api import ServerApi, reached
+from bosun_docker.shared_containers import model_name
+
+_LOG_LINES = 40
+_ASK_AGAIN_SECONDS = 0.04
+
+
+def ready(engine: Engine, env: Environment, proxy: Proxy, queue: str | None) -> None:
+    """See that the server runs and that every route leads to it; its settings are left as they are."""
+    _bring_up(engine, env, proxy, shared_containers.server(env, queue), replacing=False)
+
+
+def bring_up(engine: Engine, env: Environment, proxy: Proxy, queue: str | None) -> list[str]:
+    """Bring the server to what the settings say, where anything needs it; return what was done.
+
+    Raises:
+        EnvironmentFailure: somebody else has its name, its image cannot be had, or it does not come up.
+    """
+    if not is_needed(env, look(engine, env)):
+        return []
+    return _bring_up(engine, env, proxy, shared_containers.server(env, queue), replacing=True)
+
+
+def is_needed(env: Environment, seen: Look) -> bool:
+    """Tell whether the server is to be there: it is asked for, or a model is in it."""
+    return env.settings.model_serving == names.SHARED or bool(_markers(env, seen))
+
+
+def _markers(env: Environment, seen: Look) -> list[Container]:
+    return [one for one in seen.parts if one.is_marker and one.labels.get(names.ENVIRONMENT) == env.id]
+
+
+def is_as_wanted(env: Environment, seen: Look, body: dict[str, Any]) -> bool:
+    """Tell whether the server runs with these settings, alone, and every route leads to it."""
+    return shared_parts.is_as_wanted(seen.server(env), body) and _is_settled(env, seen)
+
+
+def _is_settled(env: Environment, seen: Look) -> bool:
+    """Tell whether the server runs, nothing of a killed replacement is left, and no route leads elsewhere."""
+    server = seen.server(env)
+    return (
+        server is not None
+        and server.runs
+        and seen.servers(env) == (server,)
+        and not any(one.name == _lock_name(env) for one in seen.parts)
+        and not _astray(env, seen, server)
+    )
+
+
+def _astray(env: Environment, seen: Look, server: Container) -> list[Deployed]:
+    """Return the deployments in the server with a route that leads to another one."""
+    shared = [one for one in seen.deployments(env) if one.current is not None and one.current.is_marker]
+    return [one for one in shared if one.route is not None and not server.id.startswith(one.route[1].container)]
+
+
+def _lock_name(env: Environment) -> str:
+    return f"{env.server_name}_lock"
+
+
+def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, Any], *, replacing: bool) -> list[str]:
+    seen = look(engine, env)
+    if is_as_wanted(env, seen, body) or (not replacing and _is_settled(env, seen)):
+        return []
+    for name in (env.server_name, f"{env.server_name}_next"):
+        shared_parts.check_name(seen, name)
+    image = images.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
+    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
+        server = _unfinished_cleared(engine, env)
+        done = []
+        if server is None:
+            done.append(f"create container {env.server_name}")
+            server = _created(engine, env, proxy, body, [])
+        elif replacing and server.labels.get(names.SETTINGS) != body["Labels"][names.SETTINGS]:
+            done.append(f"replace container {env.server_name}")
+            server = _replaced(engine, env, proxy, server, body)
+        elif not server.runs:
+            done.append(f"start container {env.server_name}")
+            engine.start(server.id, server.name)
+            _wait_until_ready(engine, env, proxy, server.id, [])
+        _lead_all_to(engine, env, proxy, server)
+        for old in (one for one in look(engine, env).servers(env) if one.id != server.id):
+            drain(engine, env, old)
+    return done
+
+
+def _unfinished_cleared(engine: Engine, env: Environment) -> Container | None:
+    """Clear what a killed replacement left, under the server's lock; return the server that is to go on."""
+    by_name = {one.name: one for one in look(engine, env).servers(env)}
+    server, old = by_name.get(env.server_name), by_name.get(f"{env.server_name}_old")
+    unready = by_name.get(f"{env.server_name}_next")
+    if unready is not None:
+        engine.remove(unready.id)
+    if server is None and old is not None:
+        engine.rename(old.id, env.server_name)
+    return look(engine, env).server(env)
+
+
+def _created(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, Any], loaded: list[str]) -> Container:
+    """Return a server that answers, started under the name that its kind has until then."""
+    progress("starting the shared prediction server", 0)
+    engine.create_volume(env.server_name, env.labels(names.SERVER))
+    name, new = f"{env.server_name}_next", ""
+    try:
+        with uninterrupted():
+            new = engine.create(name, body)
+        engine.start(new, name)
+        _wait_until_ready(engine, env, proxy, new, loaded)
+    except BaseException:
+        if new:
+            to_its_end(lambda: engine.remove(new))
+        raise
+    old = look(engine, env).server(env)
+    with uninterrupted():
+        if old is not None:
+            engine.rename(old.id, f"{env.server_name}_old")
+        engine.rename(new, env.server_name)
+    server = look(engine, env).server(env)
+    if server is None:
+        raise EnvironmentFailure(f"container {env.server_name} was removed meanwhile; run the action again")
+    return server
+
+
+def _replaced(engine: Engine, env: Environment, proxy: Proxy, old: Container, body: dict[str, Any]) -> Container:
+    """Return a new server beside the old one, which answers for every model that the old one answers for."""
+    answering = []
+    for one in look(engine, env).deployments(env):
+        if old.runs and one.current is not None and one.current.is_marker and one.route is not None:
+            answer = proxy.ask(f"{one.route[1].endpoint}/info")
+            if answer is not None and answer.status == 200:
+                answering.append(model_name(one.key, one.current.generation))
+    return _created(engine, env, proxy, body, answering)
+
+
+def _wait_until_ready(engine: Engine, env: Environment, proxy: Proxy, server: str, loaded: list[str]) -> None:
+    """Wait until a server answers its ping, and for each of these models."""
+    limit = env.settings.readiness_limit
+    deadline = time.monotonic() + limit
+    missing = list(loaded)
+    progress("waiting until the shared prediction server answers", 0)
+    key = names.key(env.id, "")
+    with (
+        following(engine, server, began(engine, server)) as ended,
+        reached(proxy, env, key, SLOTS[0], "server", server) as api,
+    ):
+        while not api.is_ready() or missing:
+            missing = [model for model in missing if not _has_loaded(api, model)]
+            with suppress(queues.Empty):
+                raise _not_up(engine, env, server, ended.get(timeout=_ASK_AGAIN_SECONDS))
+            if time.monotonic() > deadline:
+                raise _not_up(engine, env, server, f"does not answer within {limit:g} s (readinessLimit)")
+
+
+def _has_loaded(api: ServerApi, model: str) -> bool:
+    answer = api.info(model)
+    return answer is not None and answer.status == 200
+
+
+def _not_up(engine: Engine, env: Environment, server: str, fault: str) -> EnvironmentFailure:
+    found = engine.container(server)
+    why = health.why_ended(found["State"]) if found is not None else None
+    words = health.last_words(engine.last_lines(server, _LOG_LINES)) if found is not None else ""
+    return EnvironmentFailure(f"the shared prediction server {env.server_name} {why or fault}{words}")
+
+
+def _lead_all_to(engine: Engine, env: Environment, proxy: Proxy, server: Container) -> None:
+    """Have every deployment that is in the server led to it, each under its lock."""
+    for one in _astray(env, look(engine, env), server):
+        with held_deployment(engine, env, server.image_id, one.id, "the shared prediction server"):
+            to_its_end(partial(_lead_to, engine, env, proxy, one.id, server))
+
+
+def _lead_to(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, server: Container) -> None:
+    """Lead a deployment to another server by its other slot, where it is not led there. May be repeated."""
+    found = next((one for one in _astray(env, look(engine, env), server) if one.id == deployment_id), None)
+    if found is None or found.route is None:
+        return
+    slot, route = found.route
+    other = SLOTS[1] if slot == SLOTS[0] else SLOTS[0]
+    progress(f"switching deployment {found.id}", 0)
+    new = probing_route(
+        env, found.key, found.id, server.id, route.port, route.generation, route.upstream_path
+    )._replace(public=True)
+    proxy.write(new, other)
+    proxy.wait_until_it_is_taken(new)
+    proxy.blank(found.key, slot)
+    proxy.wait_until_it_leads(new)
+
+
+def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    """Remove the server and its volume where no model is in it; return what was done."""
+    servers = seen.servers(env)
+    if _markers(env, seen):
+        return []
+    if not servers:
+        return shared_parts.remove_volume(engine, env, env.server_name)
+    with held(
+        engine, env, _lock_name(env), servers[0].image_id, env.labels(names.LOCK), "the shared prediction server"
+    ):
+        seen = look(engine, env)
+        if _markers(env, seen):
+            return []
+        for one in seen.servers(env):
+            engine.remove(one.id)
+        done = [f"remove container {one.name}" for one in seen.servers(env)]
+        return [*done, *shared_parts.remove_volume(engine, env, env.server_name)]
