@@ -1,12 +1,10 @@
 """`modelServing: shared`: several deployments in one prediction server, each behind its own endpoint."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bosun_test.conformance.load import Load
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
