@@ -27,7 +27,7 @@ def _variables() -> dict[str, str]:
 
 VARIABLES = _variables()
 LEFT_OUT = VARIABLES.get(RUN) != "1"
-collect_ignore_glob = [f"{folder}/test_*.py" for folder in NEED_DOCKER] if LEFT_OUT else []
+collect_ignore_glob = [f"{folder}/*test_*.py" for folder in NEED_DOCKER] if LEFT_OUT else []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

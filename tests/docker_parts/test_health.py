@@ -49,5 +49,5 @@ def test_why_a_container_no_longer_runs(state: dict[str, object], expected: str 
 
 
 def test_last_words_are_one_line() -> None:
-    assert health.last_words("a\n\n\x1b[1mb\n" + "c" * 400) == f"; its last lines: a | [1mb | {'c' * 300}"
+    assert health.last_words("a\n\n\x1b[1mb\n" + "c" * 400) == f"; its last lines: a | b | {'c' * 300}"
     assert health.last_words(" \n") == "; it wrote nothing"

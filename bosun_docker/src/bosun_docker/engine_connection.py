@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -24,6 +25,15 @@ OLDEST_API = (1, 40)  # Docker 19.03
 ANSWER_SECONDS = 120
 
 
+class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's client, for which an authority named for other servers (REQUESTS_CA_BUNDLE) does not count."""
+
+    def merge_environment_settings(self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> Document:
+        """Return the settings of one request."""
+        own = self.verify if verify is None else verify
+        return dict(super().merge_environment_settings(url, proxies, stream, own, cert))
+
+
 class Connection:
     """A connection to an engine.
 
@@ -35,9 +45,9 @@ class Connection:
         self.host = host
         try:
             _reach(host)
-            self._client = docker.APIClient(
-                base_url=host.url, version=version or "auto", timeout=ANSWER_SECONDS, tls=_tls(host)
-            )
+            # What they warn of comes as an error where it matters, or was asked for (DOCKER_TLS without verification).
+            warnings.filterwarnings("ignore", module="docker|urllib3")
+            self._client = _Client(base_url=host.url, version=version or "auto", timeout=ANSWER_SECONDS, tls=_tls(host))
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
             raise unreachable(host, error) from error
         found = tuple(int(part) for part in self._client.api_version.split("."))
@@ -65,7 +75,7 @@ class Connection:
         except docker.errors.APIError as error:
             raise refused(doing, error.status_code or 0, str(error.explanation or error)) from error
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-            raise lost(doing) from error
+            raise lost(doing, error) from error
 
 
 def is_no_answer(error: EnvironmentFailure) -> bool:

@@ -11,6 +11,7 @@ from bosun_core.errors import EnvironmentFailure, one_line
 from bosun_docker.engine_host import EngineHost
 
 NOT_FOUND, CONFLICT = 404, 409
+_NO_ENGINE = r"\b40[0-9] Client Error|Invalid response from docker|Expecting value|RemoteDisconnected|BadStatus"
 _LOST = "the connection to the engine was lost; see that it runs (`docker info`), then run the action again"
 
 
@@ -57,6 +58,12 @@ _REMEDIES = (
         "request canceled",
         "the registry does not answer; bring the image to the engine (`docker load`), or mend the network",
     ),
+    ("executable file not found", "the image has no such program to run; correct the image's name"),
+    ("cannot assign requested address", "the engine's machine has no such address; correct it in the port mapping"),
+    (
+        "Credentials store error",
+        "the credential helper of Docker's configuration failed; install it, or correct its name",
+    ),
     ("could not select device driver", "the engine has no driver for GPUs; install it, or leave `gpus` out"),
 )
 
@@ -87,6 +94,8 @@ def _why_unreachable(host: EngineHost, causes: list[BaseException]) -> str:
 
     texts = " ".join(str(cause) for cause in causes)
     where = host.url.removeprefix("unix://")
+    if host.url.startswith("ssh://") and some(NameError):
+        return f"the engine at {where} is reached by SSH, which needs one more package; run `pip install paramiko`"
     if some(PermissionError):
         return f"this user has no right to the engine's socket {where}; add it to the socket's group (often `docker`)"
     if some(ssl.SSLError) or "certificate" in texts or "TLS" in texts:
@@ -100,14 +109,19 @@ def _why_unreachable(host: EngineHost, causes: list[BaseException]) -> str:
         return f"no engine is at {where}; start Docker, or let DOCKER_HOST or a Docker context name where it is"
     if some(ConnectionRefusedError):
         return f"nothing listens at {where}; start Docker, or let DOCKER_HOST or a Docker context name where it is"
+    if re.search(
+        r"\b40[0-9] Client Error|Invalid response from docker|Expecting value|RemoteDisconnected|BadStatus", texts
+    ):
+        return f"what answers at {where} is no Docker engine; let DOCKER_HOST or a Docker context name where it is"
     if some(TimeoutError) or "timed out" in texts:
         return f"the engine at {where} does not answer; see whether it runs, and whether DOCKER_HOST names it"
     return f"the engine at {where} cannot be asked ({one_line(causes[-1])}); check DOCKER_HOST and that Docker runs"
 
 
-def lost(doing: str) -> EnvironmentFailure:
-    """Return the error for a connection that ended while the engine was asked."""
-    return EnvironmentFailure(f"cannot {doing}: {_LOST}")
+def lost(doing: str, error: BaseException) -> EnvironmentFailure:
+    """Return the error for an answer that did not come: the connection ended, or the SDK could not ask."""
+    text = str(error)
+    return EnvironmentFailure(f"cannot {doing}: {_with_remedy(text) if 'Credentials store' in text else _LOST}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

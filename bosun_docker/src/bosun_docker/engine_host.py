@@ -7,12 +7,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 from bosun_core.errors import EnvironmentFailure
 
 DEFAULT = "unix:///var/run/docker.sock"
+_PORT, _TLS_PORT = 2375, 2376
+_SCHEMES = ("unix", "tcp", "http", "https", "ssh")
+_OBJECTS = ("auths", "credHelpers", "proxies", "HttpHeaders")
+"""What must be a mapping in Docker's configuration, which the SDK reads too."""
 _THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
 
 
@@ -42,15 +46,63 @@ def find(environ: Mapping[str, str] = os.environ) -> EngineHost:
     """Return the engine that the environment leads to.
 
     Raises:
-        EnvironmentFailure: the context that is chosen is not there.
+        EnvironmentFailure: what leads to it cannot be read, or names no engine.
     """
     folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/")) / ".docker")
+    configuration = _configuration(folder / "config.json")
     if environ.get("DOCKER_HOST"):
-        return EngineHost(environ["DOCKER_HOST"], _tls_of_environment(environ, folder))
-    context = environ.get("DOCKER_CONTEXT") or _chosen_context(folder)
+        tls = _tls_of_environment(environ, folder)
+        return EngineHost(_address(environ["DOCKER_HOST"], "DOCKER_HOST", tls), tls)
+    context = environ.get("DOCKER_CONTEXT") or configuration.get("currentContext")
     if context in (None, "", "default"):
         return EngineHost(DEFAULT)
     return _of_context(folder / "contexts", str(context))
+
+
+def _configuration(file: Path) -> dict[str, Any]:
+    """Return Docker's configuration, empty where there is none that this user may read.
+
+    Raises:
+        EnvironmentFailure: it is broken. A context or credentials may be chosen in it: without them we would do harm.
+    """
+    try:
+        found = json.loads(file.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return {}
+    except OSError as error:
+        raise EnvironmentFailure(f"Docker's configuration {file} cannot be read: {error.strerror}; mend it") from None
+    except ValueError as error:
+        raise EnvironmentFailure(f"Docker's configuration {file} is no JSON ({error}); mend it") from None
+    if not isinstance(found, dict):
+        raise EnvironmentFailure(f"Docker's configuration {file} is no JSON object; mend it")
+    for name in _OBJECTS:
+        if not isinstance(found.get(name, {}), dict):
+            raise EnvironmentFailure(f"Docker's configuration {file}: {name} is no JSON object; mend it")
+    return found
+
+
+def _address(given: str, name: str, tls: TlsFiles | None) -> str:
+    """Return an engine's address, with the port that the Docker CLI would take; `name` says where it stands.
+
+    Raises:
+        EnvironmentFailure: it is none.
+    """
+    url = given if "://" in given else f"tcp://{given}"
+    problem = EnvironmentFailure(
+        f"{name} {given!r} is no address of an engine; write say {DEFAULT}, tcp://192.0.2.7:2376 or ssh://user@192.0.2.7"
+    )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in _SCHEMES or any(one.isspace() for one in url):
+        raise problem
+    if not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise problem
+    if parts.scheme != "tcp" or port is not None:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc.rstrip(':')}:{_PORT if tls is None else _TLS_PORT}"))
 
 
 def _tls_of_environment(environ: Mapping[str, str], folder: Path) -> TlsFiles | None:
@@ -59,20 +111,26 @@ def _tls_of_environment(environ: Mapping[str, str], folder: Path) -> TlsFiles | 
         return None
     if environ["DOCKER_HOST"].startswith(("unix://", "npipe://", "ssh://")):
         return None
-    return _tls_files(Path(environ.get("DOCKER_CERT_PATH") or folder), verify=verify)
+    certificates = Path(environ.get("DOCKER_CERT_PATH") or folder)
+    tls = _tls_files(certificates, verify=verify)
+    if verify and tls.ca is None:
+        raise EnvironmentFailure(
+            f"DOCKER_TLS_VERIFY is set, and {certificates} has no ca.pem; let DOCKER_CERT_PATH name the folder with "
+            "the engine's ca.pem, cert.pem and key.pem"
+        )
+    return tls
 
 
 def _tls_files(folder: Path, *, verify: bool) -> TlsFiles:
+    """Return the files for TLS in a folder.
+
+    Raises:
+        EnvironmentFailure: a certificate is there without its key, or a key without its certificate.
+    """
     found = [str(folder / name) if (folder / name).exists() else None for name in ("ca.pem", "cert.pem", "key.pem")]
+    if (found[1] is None) != (found[2] is None):
+        raise EnvironmentFailure(f"{folder} has one of cert.pem and key.pem; put both there, or neither")
     return TlsFiles(found[0], found[1], found[2], verify)
-
-
-def _chosen_context(folder: Path) -> str | None:
-    try:
-        chosen = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("currentContext")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return str(chosen) if chosen else None
 
 
 def _of_context(contexts: Path, name: str) -> EngineHost:
@@ -87,4 +145,4 @@ def _of_context(contexts: Path, name: str) -> EngineHost:
         ) from None
     certificates = contexts / "tls" / digest / "docker"
     tls = _tls_files(certificates, verify=not endpoint.get("SkipTLSVerify")) if certificates.is_dir() else None
-    return EngineHost(host, tls)
+    return EngineHost(_address(host, f"the Docker context {name} leads to", tls), tls)

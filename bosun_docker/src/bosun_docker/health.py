@@ -11,6 +11,7 @@ from bosun_core.status import ActionStatus, DeploymentState
 
 _LINES = 5
 _WIDEST_LINE = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Health(NamedTuple):
@@ -61,5 +62,5 @@ def why_ended(state: Mapping[str, Any]) -> str | None:
 
 def last_words(log: str) -> str:
     """Return the last lines of a container's log as the end of a message, or nothing where it wrote none."""
-    lines = [one_line(line)[:_WIDEST_LINE] for line in log.splitlines() if line.strip()]
+    lines = [one_line(line)[:_WIDEST_LINE] for line in _COLOURS.sub("", log).splitlines() if line.strip()]
     return f"; its last lines: {' | '.join(lines[-_LINES:])}" if lines else "; it wrote nothing"

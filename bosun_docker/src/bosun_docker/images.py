@@ -23,7 +23,10 @@ def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
     Raises:
         EnvironmentFailure: it is neither here nor to be pulled.
     """
-    found = engine.image(reference)
+    try:
+        found = engine.image(reference)
+    except EnvironmentFailure as error:
+        raise EnvironmentFailure(f"{key}: {error}") from error
     if found is None:
         _pull(engine, env, reference, key)
         found = engine.image(reference)

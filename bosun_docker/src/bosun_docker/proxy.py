@@ -81,6 +81,11 @@ class Proxy:
         answer = self.ask("/ping")
         return answer is not None and answer.status == http.client.OK
 
+    def knows(self, route: Route) -> bool:
+        """Tell whether the endpoint of a route leads somewhere, whatever it is that answers there."""
+        answer = self.ask(f"{route.endpoint}/ping")
+        return answer is not None and (answer.container is not None or answer.status != http.client.NOT_FOUND)
+
     def check_that_it_runs(self) -> None:
         """Check that the proxy's container runs.
 

@@ -12,7 +12,8 @@ from bosun_docker.addresses import Prefix, Published, parse_ports, parse_prefix
 
 WEB_PORT, WEB_TLS_PORT, DASHBOARD_PORT = 80, 443, 8080
 _PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,19}")
-_IMAGE_PREFIX = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,99}")
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_IMAGE_PREFIX = re.compile(rf"(?=.{{1,100}}$)(?:{_PART}(?::[0-9]+)?/)?(?:{_PART}/)*(?:{_PART}(?:\.|__?|-+)?)?")
 _NETWORK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _SIZE = re.compile(r"[0-9]+(\.[0-9]+)?[kmg]?b?", re.IGNORECASE)
 
@@ -121,6 +122,7 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         Seconds, described("How long, in seconds, a container may take to end after SIGTERM before it is killed.")
     ] = 30.0
     pull_limit: Annotated[Seconds, described("How long, in seconds, pulling an image may take.")] = 900.0
+    proxy_limit: Annotated[Seconds, described("How long, in seconds, the proxy may take until it answers.")] = 30.0
     broker_limit: Annotated[Seconds, described("How long, in seconds, the broker may take until it answers.")] = 60.0
     lock_limit: Annotated[
         Seconds, described("How long, in seconds, an action waits for another one on the same deployment.")
@@ -149,7 +151,14 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
             raise ValueError("traefikCertificate and traefikKey go together; write both, or neither")
         if self.proxy_probe_url is not None:
             parse_prefix(self.proxy_probe_url)
-        _ = self.prefix, self.proxy_ports, self.broker_ports
+        _ = self.prefix
+        proxy_ports = {port.host_port for port in self.proxy_ports}
+        both = sorted(proxy_ports.intersection(port.host_port for port in self.broker_ports))
+        if both:
+            raise ValueError(
+                f"rabbitmqPortMapping maps to {both[0]}, which the proxy has (traefikPortMapping, or the port of "
+                "outfacingPredictionURLPrefix); give each a host port of its own"
+            )
 
     @property
     def prefix(self) -> Prefix:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-from bosun_core.errors import ConfigurationError, EnvironmentFailure
+from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import archives, containers, health, images, names, networks
+from bosun_docker import archives, certificates, containers, images, names, networks, proxy_waiting
+from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.engine_errors import taken_port
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.looking import Container, Look, look
-from bosun_docker.proxy import Proxy, until
+from bosun_docker.proxy import Proxy
 from bosun_docker.routes import FOLDER
-
-_PROXY_SECONDS = 30.0
-_LOG_LINES = 20
 
 
 def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:
-    """Return the proxy, brought up where it does not run; its settings are left as they are."""
+    """Return the proxy once it answers, brought up where it does not run; its settings are left as they are."""
     if seen.proxy is None or not seen.proxy.runs:
         bring_up_proxy(engine, env, seen)
         seen = look(engine, env)
+    else:
+        proxy_waiting.until_it_answers(engine, env, seen.proxy)
     return Proxy(engine, env, _there(seen, env))
 
 
@@ -45,7 +45,8 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     networks.bring_up(engine, env)
     _check_names(engine, env, seen)
     body, certificate_files = proxy_body(engine, env)
-    if is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
+    if seen.proxy is not None and is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
+        proxy_waiting.until_it_answers(engine, env, seen.proxy)
         return []
     image = images.present(engine, env, env.settings.traefik_image, "traefikImage")
     lock_name = f"{env.settings.container_name_prefix}lock_shared"
@@ -57,11 +58,11 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
         progress("starting the proxy", 0)
         if seen.proxy is not None and seen.proxy.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
             started(engine, seen.proxy.id, env.proxy_name, "traefikPortMapping")
+            proxy_waiting.until_it_serves(engine, env)
             done = [f"start container {env.proxy_name}"]
         else:
             engine.create_volume(env.routes_volume, env.labels(names.PROXY))
             _replace(engine, env, seen.proxy, body, certificate_files)
-        _wait_until_it_answers(engine, env)
     return done
 
 
@@ -115,19 +116,9 @@ def proxy_body(engine: Engine, env: Environment) -> tuple[dict[str, Any], dict[s
     """Return the proxy's body, and its certificate's files.
 
     Raises:
-        ConfigurationError: the certificate cannot be read.
+        ConfigurationError: the certificate cannot be used.
     """
-    settings = env.settings
-    files: dict[str, bytes] = {}
-    for name, key, path in (
-        ("cert.pem", "traefikCertificate", settings.traefik_certificate),
-        ("key.pem", "traefikKey", settings.traefik_key),
-    ):
-        if path is not None:
-            try:
-                files[name] = Path(path).read_bytes()
-            except OSError as error:
-                raise ConfigurationError(f"{key} {path} cannot be read: {error.strerror}; check the path") from None
+    files = certificates.read(env.settings)
     digest = hashlib.sha256(b"\0".join(files.values())).hexdigest() if files else ""
     return containers.proxy(env, remote=engine.host.machine is not None, certificates=digest), files
 
@@ -140,7 +131,7 @@ def is_as_wanted(found: Container | None, body: dict[str, Any]) -> bool:
 def _replace(
     engine: Engine, env: Environment, old: Container | None, body: dict[str, Any], files: dict[str, bytes]
 ) -> None:
-    """Put a new proxy in the place of an old one, which comes back where the new one cannot be started."""
+    """Put a new proxy in the place of an old one, which comes back where the new one does not come to answer."""
     aside = f"{env.proxy_name}_old"
     if old is not None:
         engine.rename(old.id, aside)
@@ -154,15 +145,27 @@ def _replace(
             engine.put(new, "/", archives.of_files({f"{containers.CERTIFICATES[1:]}/{n}": c for n, c in files.items()}))
             engine.put(new, FOLDER, archives.of_files({"tls.yml": containers.TLS_ROUTES}))
         started(engine, new, env.proxy_name, "traefikPortMapping")
+        proxy_waiting.until_it_serves(engine, env)
     except BaseException:
-        if new:
-            engine.remove(new)
-        if old is not None:
-            engine.rename(old.id, env.proxy_name)
-            engine.start(old.id, env.proxy_name)
+        to_its_end(lambda: _bring_back(engine, env, old, new))
         raise
     if old is not None:
         engine.remove(old.id)
+
+
+def _bring_back(engine: Engine, env: Environment, old: Container | None, new: str) -> None:
+    """Undo the replacement of the proxy. May be repeated."""
+    if new:
+        engine.remove(new)
+    if old is None:
+        remove_volume(engine, env, env.routes_volume)
+        return
+    found = engine.container(old.id)
+    if found is not None and found["Name"].lstrip("/") != env.proxy_name:
+        engine.rename(old.id, env.proxy_name)
+    engine.start(old.id, env.proxy_name)
+    with suppress(EnvironmentFailure):  # it would hide why the new one did not come up
+        proxy_waiting.until_it_serves(engine, env)
 
 
 def started(engine: Engine, container: str, name: str, key: str) -> None:
@@ -182,28 +185,6 @@ def started(engine: Engine, container: str, name: str, key: str) -> None:
         raise EnvironmentFailure(
             f"port {port} of the engine's machine is taken by {owner}; end that, or change {key}"
         ) from None
-
-
-def _wait_until_it_answers(engine: Engine, env: Environment) -> None:
-    """Wait until the proxy answers its ping."""
-    proxy = Proxy(engine, env, _there(look(engine, env), env))
-    ended: list[str] = []
-
-    def settled() -> bool:
-        if proxy.is_ready():
-            return True
-        found = engine.container(env.proxy_name)
-        fault = health.why_ended(found["State"]) if found is not None else "is gone"
-        if fault is not None:
-            ended.append(fault)
-        return bool(ended)
-
-    came = until(settled, _PROXY_SECONDS)
-    if came and not ended:
-        return
-    words = health.last_words(engine.last_lines(env.proxy_name, _LOG_LINES))
-    what = ended[0] if ended else f"does not answer at {proxy.address} within {_PROXY_SECONDS:g} s (see proxyProbeURL)"
-    raise EnvironmentFailure(f"the proxy {env.proxy_name} {what}{words}")
 
 
 def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:

@@ -1,0 +1,57 @@
+"""Waiting for the proxy: until it answers, and until it has read its routes."""
+
+from __future__ import annotations
+
+from bosun_core.errors import EnvironmentFailure
+
+from bosun_docker import health, routes
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.looking import Container, look
+from bosun_docker.proxy import Proxy, until
+
+_LOG_LINES = 20
+
+
+def until_it_answers(engine: Engine, env: Environment, container: Container) -> Proxy:
+    """Wait until the proxy answers its ping, and return it.
+
+    Raises:
+        EnvironmentFailure: it ends first, or does not answer within `proxyLimit`.
+    """
+    proxy, limit = Proxy(engine, env, container), env.settings.proxy_limit
+    ended: list[str] = []
+
+    def settled() -> bool:
+        if proxy.is_ready():
+            return True
+        found = engine.container(container.id)
+        fault = health.why_ended(found["State"]) if found is not None else "is gone"
+        if fault is not None:
+            ended.append(fault)
+        return bool(ended)
+
+    if until(settled, limit) and not ended:
+        return proxy
+    words = "" if ended == ["is gone"] else health.last_words(engine.last_lines(container.id, _LOG_LINES))
+    what = ended[0] if ended else f"does not answer at {proxy.address} within {limit:g} s (proxyLimit, proxyProbeURL)"
+    raise EnvironmentFailure(f"the proxy {env.proxy_name} (traefikImage {env.settings.traefik_image}) {what}{words}")
+
+
+def until_it_serves(engine: Engine, env: Environment) -> None:
+    """Wait until a proxy that was started just now answers, and leads to what is deployed.
+
+    Raises:
+        EnvironmentFailure: it does not within `proxyLimit`, or was removed.
+    """
+    seen = look(engine, env)
+    if seen.proxy is None:
+        raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
+    proxy = until_it_answers(engine, env, seen.proxy)
+    served = next(filter(None, map(routes.serving, seen.slots.values())), None)
+    # One route tells of all: the proxy takes all files at once, or none.
+    if served is not None and not until(lambda: proxy.knows(served[1]), env.settings.proxy_limit):
+        raise EnvironmentFailure(
+            f"the proxy {env.proxy_name} has not read its routes within {env.settings.proxy_limit:g} s (proxyLimit); "
+            f"look at `docker logs {env.proxy_name}`"
+        )
