@@ -2,9 +2,11 @@
 
 import http.client
 import json
-from contextlib import closing
+import os
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +21,7 @@ _FAULTS = {
     PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
     PackageKind.NEVER_READY: {"fail_ping": True},
 }
+_KILLS = 40  # an action has some hundred steps here, of about thirty calls to the engine
 _LABEL = "com.datarobot.bosun"
 
 
@@ -99,19 +102,45 @@ class DockerEnvironment(Environment):
         found["routes"] = json.dumps(place.route_files())
         return [name for name, content in found.items() if text in content]
 
+    def shared_parts(self):
+        running = self._place("ps", "--filter", f"name=^{self._place.proxy}$", "--format", "{{.Names}}")
+        return [*running.split(), *self._place.volumes()]
+
+    def damage(self, deployment):
+        labels = [f"label={_LABEL}.{key}" for key in ("part=model", f"deployment={deployment}")]
+        filters = [word for label in labels for word in ("--filter", label)]
+        (container,) = self._place("ps", "-q", "--filter", f"name=^{self._place.prefix}", *filters).split()
+        self._place("kill", container)
+
+    @contextmanager
+    def out_of_order(self):
+        with patch.dict(os.environ, DOCKER_HOST="tcp://127.0.0.1:1"):  # nothing listens there
+            yield
+
+    def profile(self, chosen):
+        return chosen._replace(kills=min(chosen.kills or _KILLS, _KILLS), hostile_ids=8)
+
     def ask(self, deployment, url):
         return self._predict(url)[0]
 
+    @contextmanager
+    def kept_open(self, deployment, url):
+        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+            yield lambda: _answer(connection, url)[0]
+
     def _predict(self, url):
-        address = urlsplit(url)
-        body, headers = json.dumps([{"x": 1, "y": 2}]), {"Content-Type": "application/json"}
-        with closing(http.client.HTTPConnection(address.netloc, timeout=10)) as connection:
-            connection.request("POST", address.path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        if response.status != http.client.OK:
-            raise NothingAnswersError(f"{response.status} {content[:200]!r}")
-        return json.loads(content)["modelId"], response.headers["X-Bosun-Container"]
+        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+            return _answer(connection, url)
+
+
+def _answer(connection, url):
+    """Model and container that answer one prediction."""
+    connection.request("POST", urlsplit(url).path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    content = response.read()
+    if response.status != http.client.OK:
+        raise NothingAnswersError(f"{response.status} {content[:200]!r}")
+    return json.loads(content)["modelId"], response.headers["X-Bosun-Container"]
 
 
 class TestDocker(Conformance):
