@@ -18,7 +18,7 @@ from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, is_shared, serves, wanted
 from bosun_docker.holding import held_deployment
-from bosun_docker.looking import Container, Deployed, Look, entry, look
+from bosun_docker.looking import Container, Deployed, Look, entry, listed, look
 from bosun_docker.newcomers import newcomer
 from bosun_docker.proxy import Proxy
 from bosun_docker.retiring import Way, retire
@@ -80,25 +80,28 @@ def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 
 def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
-    seen = look(engine, env)
-    found = seen.deployed(env, str(info.id))
-    model = _model(found)
     if env.dry_run:
-        plan = [f"remove container {one.name}" for one in found.containers]
-        return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
-    with held_deployment(engine, env, seen.any_image, str(info.id), "deployment_stop"):
         seen = look(engine, env)
         found = seen.deployed(env, str(info.id))
-        was_there, model = found.is_there, _model(found) or model
-        proxy = None if seen.proxy is None else Proxy(engine, env, seen.proxy)
-        if proxy is not None:
-            for slot in (slot for slot, route in found.slots.items() if route is not None):
-                proxy.blank(found.key, slot)
-        for container in (*found.containers, *([found.holder] if found.holder else [])):
-            retire(engine, env, found, container, Way(proxy if seen.proxy and seen.proxy.runs else None, SLOTS[0]))
-        rollout.remove_images(engine, env, str(info.id))
+        plan = [f"remove container {one.name}" for one in found.containers]
+        return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
+    with held_deployment(engine, env, listed(engine, env).any_image, str(info.id), names.STOPPING):
+        seen = look(engine, env)
+        found = seen.deployed(env, str(info.id))
+        to_its_end(lambda: _take_down(engine, env, seen, found))
     progress("done", 1, 1)
-    return answers.stopped(info, model) if was_there else answers.already_stopped(info)
+    return answers.stopped(info, _model(found)) if found.is_there else answers.already_stopped(info)
+
+
+def _take_down(engine: Engine, env: Environment, seen: Look, found: Deployed) -> None:
+    """Leave nothing of a deployment. May be repeated."""
+    proxy = None if seen.proxy is None else Proxy(engine, env, seen.proxy)
+    if proxy is not None:
+        for slot in (slot for slot, route in found.slots.items() if route is not None):
+            proxy.blank(found.key, slot)
+    for container in (*found.containers, *([found.holder] if found.holder else [])):
+        retire(engine, env, found, container, Way(proxy if seen.proxy and seen.proxy.runs else None, SLOTS[0]))
+    rollout.remove_images(engine, env, found.id)
 
 
 def _model(found: Deployed) -> str | None:
@@ -127,17 +130,18 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
     deployment_id = str(info.id)
     try:
         with Engine(engine_host.find()) as engine:
-            seen = look(engine, env)
-            before = seen.deployed(env, deployment_id)
-            if env.dry_run or (only_known and not before.is_there):
-                yield Acting(engine, env, None, seen, before, monitoring.queue_url(engine, env, seen))
+            seen = listed(engine, env)
+            if env.dry_run or (only_known and not seen.deployed(env, deployment_id).is_there):
+                seen = look(engine, env)
+                found = seen.deployed(env, deployment_id)
+                yield Acting(engine, env, None, seen, found, monitoring.queue_url(engine, env, seen))
                 return
             networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
             queue = monitoring.ready_queue(engine, env, seen)
             if is_shared(env, info):
                 shared_server.ready(engine, env, proxy, queue)
-            with held_deployment(engine, env, look(engine, env).any_image, deployment_id, "deployment"):
+            with held_deployment(engine, env, listed(engine, env).any_image, deployment_id, names.BRINGING):
                 seen = rollout.cleared(engine, env, proxy, deployment_id)
                 before = seen.deployed(env, deployment_id)
                 try:
@@ -172,8 +176,8 @@ def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusI
     _check_name(env, seen, found, goal.model_id)
     if proxy is None:
         return answers.planned(entry(env, seen, found) if found.is_there else None, _plan(env, seen, found, want))
-    rollout.Rollout(engine, env, proxy, found, goal, newcomer(engine, env, proxy, seen, found, want)).run()
-    seen = look(engine, env).unlocked()
+    slots = rollout.Rollout(engine, env, proxy, found, goal, newcomer(engine, env, proxy, seen, found, want)).run()
+    seen = listed(engine, env).unlocked()._replace(slots={found.key: slots})
     progress("done", 1, 1)
     said = f"deployment {goal.deployment_id} serves model {goal.model_id}"
     now = entry(env, seen, seen.deployed(env, goal.deployment_id))

@@ -10,13 +10,13 @@ from bosun_core import answers
 from bosun_docker import engine_host, monitoring, names, networks, shared_parts, shared_server
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Look, entry, look
+from bosun_docker.looking import Look, entry, listed, look
 
 
 def plugin_start(env: Environment) -> ActionStatusInfo:
     """Bring up the shared parts, or what of them is missing or changed."""
     with Engine(engine_host.find()) as engine:
-        seen = look(engine, env)
+        seen = listed(engine, env)
         if env.dry_run:
             return answers.planned(None, _plan_of_start(engine, env, seen))
         done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
@@ -42,7 +42,7 @@ def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
 def plugin_stop(env: Environment) -> ActionStatusInfo:
     """Take down the shared parts that no deployment needs."""
     with Engine(engine_host.find()) as engine:
-        seen = look(engine, env)
+        seen = listed(engine, env)
         deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
         if env.dry_run:
             idle = seen.proxy is not None and not deployments

@@ -165,14 +165,19 @@ def _is_of(container: Container, env: Environment, deployment_id: str) -> bool:
 
 def look(engine: Engine, env: Environment) -> Look:
     """Look at the place. Nothing is changed."""
+    seen = listed(engine, env)
+    return seen if seen.proxy is None else seen._replace(slots=route_slots(engine, seen.proxy.id))
+
+
+def listed(engine: Engine, env: Environment) -> Look:
+    """Look at the containers alone, as if no route were there: reading those takes the engine 60 ms, listing 3 ms."""
     prefix = re.escape(env.settings.container_name_prefix)
-    listed = [_container(one, env) for one in engine.containers({"name": f"^/?{prefix}"})]
-    ours = tuple(one for one in listed if one.labels.get(names.PLACE) == env.place)
-    strangers = tuple(one for one in listed if names.PLACE not in one.labels)
+    found = [_container(one, env) for one in engine.containers({"name": f"^/?{prefix}"})]
+    ours = tuple(one for one in found if one.labels.get(names.PLACE) == env.place)
+    strangers = tuple(one for one in found if names.PLACE not in one.labels)
     named = {one.name: one for one in ours}
-    proxy = named.get(env.proxy_name)
-    slots = {} if proxy is None else route_slots(engine, proxy.id)
-    return Look(proxy, named.get(env.broker_name), named.get(env.agent_name), ours, slots, strangers)
+    proxy, broker, agent = (named.get(name) for name in (env.proxy_name, env.broker_name, env.agent_name))
+    return Look(proxy, broker, agent, ours, {}, strangers)
 
 
 def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:
@@ -231,7 +236,9 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
         return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
     if deployed.route is None:
         if deployed.lock is not None:
-            return Health(ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched")
+            stops = deployed.lock.labels.get(names.ACTION) == names.STOPPING
+            state = DeploymentState.SHUTTING_DOWN if stops else DeploymentState.LAUNCHING
+            return Health(ActionStatus.UNKNOWN, state, f"it is being {'stopped' if stops else 'launched'}")
         return Health(*broken, "its start did not come to its end; start it again")
     if current is None:
         return Health(*broken, "its container is gone; start it again")

@@ -14,7 +14,7 @@ from bosun_docker.containers import QUEUE, Body
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment, Monitoring
 from bosun_docker.holding import held
-from bosun_docker.looking import Container, Look, look
+from bosun_docker.looking import Container, Look, listed
 
 _LOG_LINES = 20
 # AMQP's own hello, answered by a first frame: the port accepts connections before the broker does.
@@ -40,7 +40,7 @@ def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
     """Return the URL of the broker, brought up with the monitoring agent where it does not run."""
     if env.monitors and (seen.broker is None or not seen.broker.runs or seen.agent is None or not seen.agent.runs):
         bring_up(engine, env, seen)
-        seen = look(engine, env)
+        seen = listed(engine, env)
     return queue_url(engine, env, seen)
 
 
@@ -69,7 +69,7 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
     image = images.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
     images.present(engine, env, str(env.settings.agent_image), "agentImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
-        seen = look(engine, env)
+        seen = listed(engine, env)
         done, password = _bring_broker(engine, env, seen)
         url = monitoring_containers.queue_url(env, password)
         return done + _bring_agent(engine, env, seen, monitoring_containers.agent(env, env.monitoring, url))
@@ -187,7 +187,7 @@ def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
     if not there:
         return []
     with held(engine, env, _lock_name(env), there[0].image_id, env.labels(names.LOCK), "the monitoring"):
-        seen = look(engine, env)
+        seen = listed(engine, env)
         if _is_needed(engine, env, seen):
             return []
         parts = [one for one in (seen.agent, seen.broker) if one is not None]

@@ -29,6 +29,7 @@ ACTION = f"{_ROOT}.action"
 SERVING = f"{_ROOT}.serving"
 
 PROXY, BROKER, AGENT, SERVER = "proxy", "broker", "agent", "server"
+BRINGING, STOPPING = "bringing", "stopping"
 MODEL_PART, PACKAGE_PART, LOCK = "model", "package", "lock"
 SHARED = "shared"
 """Of the label SERVING: the model is in a server that several deployments share, and its container is a marker."""

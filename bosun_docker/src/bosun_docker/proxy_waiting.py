@@ -7,7 +7,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_docker import health, routes
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, look
+from bosun_docker.looking import Container, listed
 from bosun_docker.proxy import Proxy, until
 
 _LOG_LINES = 20
@@ -44,7 +44,7 @@ def until_it_serves(engine: Engine, env: Environment) -> None:
     Raises:
         EnvironmentFailure: it does not within `proxyLimit`, or was removed.
     """
-    seen = look(engine, env)
+    seen = listed(engine, env)
     if seen.proxy is None:
         raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
     proxy = until_it_answers(engine, env, seen.proxy)

@@ -19,10 +19,10 @@ from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.environment import Environment
 from bosun_docker.following import EVER, following
-from bosun_docker.looking import Container, Deployed, Look, look
+from bosun_docker.looking import Container, Deployed, Look, listed, look
 from bosun_docker.proxy import Answer, Proxy, probing_route
 from bosun_docker.retiring import Way, retire
-from bosun_docker.routes import SLOTS, Route
+from bosun_docker.routes import SLOTS, Route, Slots
 
 _ASK_AGAIN_SECONDS = 0.04
 _LOG_LINES = 40
@@ -94,8 +94,8 @@ class Rollout:
         self._probed: Route | None = None
         self._since = EVER
 
-    def run(self) -> None:
-        """Bring the newcomer into service in the place of what serves.
+    def run(self) -> Slots:
+        """Bring the newcomer into service in the place of what serves; return its route.
 
         Raises:
             EnvironmentFailure: it does not come to answer; what served still does, and nothing is left of the attempt.
@@ -123,7 +123,9 @@ class Rollout:
         except BaseException:
             to_its_end(lambda: self._undo(new))
             raise
-        to_its_end(lambda: self._finish(new, route._replace(public=True)))
+        public = route._replace(public=True)
+        to_its_end(lambda: self._finish(new, public))
+        return {self._slot: public}
 
     def _wait_until_ready(self, worker: str, route: Route) -> None:
         """Wait until the newcomer answers, and where another serves until it has done so for the settle time."""
@@ -224,4 +226,4 @@ def _named(engine: Engine, env: Environment, current: Container) -> bool:
 
 def remove_images(engine: Engine, env: Environment, deployment_id: str) -> None:
     """Remove the images of a deployment that no container uses any more."""
-    images.remove_unused(engine, env, deployment_id, list(look(engine, env).parts))
+    images.remove_unused(engine, env, deployment_id, list(listed(engine, env).parts))

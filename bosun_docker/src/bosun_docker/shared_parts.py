@@ -15,7 +15,7 @@ from bosun_docker.engine import Engine, Refused
 from bosun_docker.engine_errors import taken_port
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
-from bosun_docker.looking import Container, Look, look
+from bosun_docker.looking import Container, Look, listed
 from bosun_docker.proxy import Proxy
 from bosun_docker.routes import FOLDER
 
@@ -24,7 +24,7 @@ def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:
     """Return the proxy once it answers, brought up where it does not run; its settings are left as they are."""
     if seen.proxy is None or not seen.proxy.runs:
         bring_up_proxy(engine, env, seen)
-        seen = look(engine, env)
+        seen = listed(engine, env)
     else:
         proxy_waiting.until_it_answers(engine, env, seen.proxy)
     return Proxy(engine, env, _there(seen, env))
@@ -74,14 +74,14 @@ def _unfinished(env: Environment, seen: Look) -> list[Container]:
 
 def _without_old_proxy(engine: Engine, env: Environment) -> Look:
     """Clear what a killed replacement of the proxy left, under its lock: the old one comes back or goes."""
-    seen = look(engine, env)
+    seen = listed(engine, env)
     old = [one for one in seen.parts if one.part == names.PROXY and one.name != env.proxy_name]
     for one in old:
         if seen.proxy is None:
             engine.rename(one.id, env.proxy_name)
         else:
             engine.remove(one.id)
-    return look(engine, env) if old else seen
+    return listed(engine, env) if old else seen
 
 
 def check_name(seen: Look, name: str) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Container
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -159,9 +160,10 @@ class Held:
         return True
 
     def go_on(self) -> None:
-        """Let it go on from where it is held."""
+        """Let it go on from where it is held; where only a thread of its was held it may have ended meanwhile."""
         self.step = None
-        os.write(self._go, b"\n")
+        with suppress(BrokenPipeError):
+            os.write(self._go, b"\n")
 
     def _at_step(self, count: int) -> None:
         if count in self._stops:
