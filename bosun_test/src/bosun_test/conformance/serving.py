@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bosun_test.conformance.base import Promises
 from bosun_test.conformance.driving import Driver
-from bosun_test.conformance.load import Load
-from bosun_test.conformance.picture import drawn
+from bosun_test.load.clients import Load
+from bosun_test.load.picture import drawn
 
 PICTURES = "BOSUN_CONFORMANCE_PICTURES"
 """The variable that names a folder for the pictures of the runs under load."""

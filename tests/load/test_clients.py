@@ -4,7 +4,7 @@ import itertools
 from contextlib import contextmanager
 
 import pytest
-from bosun_test.conformance.load import Load, Sample, percentile
+from bosun_test.load.clients import Load, Sample, percentile
 
 
 class Service:
