@@ -51,14 +51,20 @@ class Installed(NamedTuple):
 
 def install(folder: Path) -> Installed:
     """Build the wheels and install them into a clean environment in `folder`."""
-    for distribution in ("bosun-core", "bosun-fs"):
-        _uv("build", "--quiet", "--wheel", "--package", distribution, "--out-dir", str(folder / "wheels"))
     _uv("venv", "--quiet", str(folder / "venv"))
-    wheels = [str(path) for path in (folder / "wheels").glob("*.whl")]
-    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "venv"), *wheels)
     installed = Installed(folder)
+    add(installed, "bosun-core", "bosun-fs")
     installed.base.mkdir()
     return installed
+
+
+def add(installed: Installed, *distributions: str) -> None:
+    """Build the wheels of more distributions and install them there too."""
+    wheels = installed.folder / "wheels"
+    for distribution in distributions:
+        _uv("build", "--quiet", "--wheel", "--package", distribution, "--out-dir", str(wheels))
+    paths = [str(path) for path in wheels.glob("*.whl")]
+    _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", str(installed.folder / "venv"), *paths)
 
 
 def _uv(*arguments: str) -> None:

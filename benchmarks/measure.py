@@ -17,7 +17,7 @@ class Measured(NamedTuple):
     memory: int
 
 
-def measure(command: Sequence[str | Path], runs: int, before: Callable[[], None] = lambda: None) -> Measured:
+def measure(command: Sequence[str | Path], runs: int, before: Callable[[], object] = lambda: None) -> Measured:
     """Run `command` several times, `before` each untimed; the fastest counts, since other work only adds time.
 
     Raises:
