@@ -186,9 +186,14 @@ class Driver:
         if found != expected:
             raise self.broken("\n".join([promise, *compared(found, expected)]), advice)
 
-    def expect_running(self, running: Mapping[str, Running | str], promise: str) -> None:
-        """Check from outside that just this runs; values are models, or models with packages."""
-        found = self.environment.running()
+    def expect_running(
+        self, running: Mapping[str, Running | str], promise: str, found: Mapping[str, Running] | None = None
+    ) -> None:
+        """Check from outside that just this runs; values are models, or models with packages.
+
+        `found` is what `Environment.running` said already, where it may be otherwise by now.
+        """
+        found = self.environment.running() if found is None else found
         seen = {name: _as_expected(one, running.get(name)) for name, one in found.items()}
         self.expect(seen, dict(running), promise, "the kit looked at the environment from outside")
 

@@ -75,13 +75,13 @@ class Meanwhile(Promises):
             driver.expect(_status(driver, held)["status"], "passing", f"{request.action} passes")
 
     def _looked(self, driver: Driver, where: str, models: Sequence[str | None]) -> str | None:
-        found = driver.environment.running().get("d1")
-        model = None if found is None else found.model
+        found = driver.environment.running()
+        model = found["d1"].model if "d1" in found else None
         if model not in models:
             raise driver.broken(f"{where}: {model} runs, seen from outside, not {' or '.join(map(str, models))}")
         if model is not None:
             whole = {"d1": Running(model, sha256_of(driver.package(model)))}
-            driver.expect_running(whole, f"{where}: what runs has its own package")
+            driver.expect_running(whole, f"{where}: what runs has its own package", found)
         listed = driver.run("deployment_list")["data"] or {}
         for action, told in (
             ("deployment_status", driver.run("deployment_status", "d1")),
