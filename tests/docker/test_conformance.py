@@ -44,12 +44,9 @@ class DockerEnvironment(Environment):
         return path
 
     def running(self):
-        containers = self._place.containers().values()
-        if not containers:
-            return {}
-        template = f'{{{{index .Config.Labels "{_LABEL}.part"}}}} {{{{index .Config.Labels "{_LABEL}.deployment"}}}}'
-        lines = self._place("inspect", "--format", template, *containers).splitlines()
-        names = {line.split()[1] for line in lines if line.startswith("model ")}
+        # A list alone: to inspect a container waits for whoever writes into it, and the kit holds an action just then.
+        models = ["--filter", f"name=^{self._place.prefix}", "--filter", f"label={_LABEL}.part=model"]
+        names = set(self._place("ps", *models, "--format", f'{{{{.Label "{_LABEL}.deployment"}}}}').split())
         answers = {name: self._answer(name) for name in sorted(names)}
         return {name: Running(*answer) for name, answer in answers.items() if answer}
 
