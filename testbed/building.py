@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,14 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Compiled:
+    """A static binary as all that an image is made of; `key` is a hash of what it is built from."""
+
+    key: str
+    binary: Callable[[], Path]
+
+
+@dataclass(frozen=True)
 class Image:
     """An image of our own; its tag is a hash of what it is built from.
 
@@ -44,13 +53,13 @@ class Image:
     name: str
     variable: str
     files: tuple[Path, ...]
-    base: Base | None = None
+    below: Base | Compiled
     plain_tag: str = "latest"
 
     @property
     def reference(self) -> str:
         """Repository and tag."""
-        below = self.base.reference if self.base else traefik.KEY
+        below = self.below.reference if isinstance(self.below, Base) else self.below.key
         return f"{REPOSITORY}/{self.name}:{digest(below, files=self.files)}"
 
     def fill(self, context: Path) -> None:
@@ -60,24 +69,27 @@ class Image:
                 shutil.copytree(path, context / path.name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(path, context)
-        if self.base is None:
-            os.link(traefik.binary(), context / "traefik")
+        if isinstance(self.below, Compiled):
+            binary = self.below.binary()
+            os.link(binary, context / binary.name)
 
 
 PYTHON = Base("python", ("python3", "python3-pika"))
 RABBITMQ = Base("debian-rabbitmq", ("rabbitmq-server",))
+TRAEFIK = Compiled(traefik.KEY, traefik.binary)
 PYTHON_VARIABLE = "BOSUN_TEST_PYTHON_IMAGE"
 
 
-def _own(name: str) -> tuple[Path, ...]:
+def own(name: str) -> tuple[Path, ...]:
+    """Return the files of the image `name` in testbed/images."""
     return tuple(sorted((_HERE / name).glob("[!_.]*")))
 
 
 IMAGES = (
-    Image("traefik", "BOSUN_TEST_TRAEFIK_IMAGE", _own("traefik"), plain_tag=traefik.VERSION),
-    Image("rabbitmq", "BOSUN_TEST_RABBITMQ_IMAGE", _own("rabbitmq"), RABBITMQ),
-    Image("pps", "BOSUN_TEST_PPS_IMAGE", (*_own("pps"), _PREDICTION_SERVER), PYTHON),
-    Image("monitoring-agent", "BOSUN_TEST_AGENT_IMAGE", _own("monitoring_agent"), PYTHON),
+    Image("traefik", "BOSUN_TEST_TRAEFIK_IMAGE", own("traefik"), TRAEFIK, traefik.VERSION),
+    Image("rabbitmq", "BOSUN_TEST_RABBITMQ_IMAGE", own("rabbitmq"), RABBITMQ),
+    Image("pps", "BOSUN_TEST_PPS_IMAGE", (*own("pps"), _PREDICTION_SERVER), PYTHON),
+    Image("monitoring-agent", "BOSUN_TEST_AGENT_IMAGE", own("monitoring_agent"), PYTHON),
 )
 
 
@@ -98,31 +110,45 @@ def up(docker: DockerCli) -> dict[str, str]:
             print(f"pulling {name}, which {variable} names", flush=True)
             docker.pull(name)
     ours = [image for image in IMAGES if image.variable not in theirs]
-    _build([image for image in ours if image.reference not in there], docker, there)
-    for image in ours:
-        docker.tag(image.reference, f"{REPOSITORY}/{image.name}:{image.plain_tag}")
+    build(ours, docker)
     return {**{image.variable: image.reference for image in ours}, **theirs, PYTHON_VARIABLE: PYTHON.reference}
 
 
-def _build(missing: list[Image], docker: DockerCli, there: set[str]) -> None:
-    bases = [base for base in {PYTHON, *(image.base for image in missing if image.base)} if base.reference not in there]
+def build(images: Sequence[Image], docker: DockerCli) -> None:
+    """Build those of `images`, and the base for Python, that the engine lacks; name each by its plain tag too.
+
+    Raises:
+        TestbedError: one cannot be built.
+    """
+    there = docker.references()
+    missing = [image for image in images if image.reference not in there]
+    needed = {PYTHON, *(image.below for image in missing if isinstance(image.below, Base))}
+    compiled = [image for image in missing if isinstance(image.below, Compiled)]
     # Compiling takes minutes of processor time, Debian's packages wait for the network: side by side.
     with ThreadPoolExecutor() as pool:
-        compiled = pool.submit(traefik.binary) if any(image.base is None for image in missing) else None
-        for base in sorted(bases, key=lambda base: base.name):
-            docker.import_root(base.archive(), base.reference)
+        binaries = pool.submit(_compile, compiled)
+        for base in sorted(needed, key=lambda base: base.name):
+            if base.reference not in there:
+                docker.import_root(base.archive(), base.reference)
         for image in missing:
-            if image.base is not None:
+            if image not in compiled:
                 _build_one(image, docker)
-        if compiled is not None:
-            compiled.result()
-    for image in missing:
-        if image.base is None:
-            _build_one(image, docker)
+        binaries.result()
+    for image in compiled:
+        _build_one(image, docker)
+    for image in images:
+        docker.tag(image.reference, f"{REPOSITORY}/{image.name}:{image.plain_tag}")
+
+
+def _compile(images: list[Image]) -> None:
+    for image in images:
+        if isinstance(image.below, Compiled):
+            image.below.binary()
 
 
 def _build_one(image: Image, docker: DockerCli) -> None:
     print(f"building {image.reference}", flush=True)
+    base = image.below.reference if isinstance(image.below, Base) else None
     with tempfile.TemporaryDirectory(dir=cache(), prefix="context-") as context:
         image.fill(Path(context))
-        docker.build(Path(context), image.reference, image.base.reference if image.base else None)
+        docker.build(Path(context), image.reference, base)

@@ -41,3 +41,10 @@ class DockerCli:
     def pull(self, reference: str) -> None:
         """Have the engine pull the image `reference`."""
         run(["docker", "pull", reference], seconds=PULL_SECONDS, log="docker-pull", environ=self._environ)
+
+    def push(self, reference: str, address: str) -> None:
+        """Push the image `reference` to the registry at `address`, under the same name."""
+        there = f"{address}/{reference}"
+        self.tag(reference, there)
+        run(["docker", "push", there], seconds=PULL_SECONDS, log="docker-push", environ=self._environ)
+        ask(["docker", "image", "rm", there], environ=self._environ)

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from testbed import certificates, processes
+from testbed import certificates, mounts, processes
 from testbed.places import cache, logs
 from testbed.running import Environ, ask, run
 
@@ -34,14 +34,7 @@ class Engine:
     @property
     def left_containers(self) -> bool:
         """Whether containers of it run without it, since it was killed."""
-        address = str(self._containerd / "containerd.sock").encode()
-        for command in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                if address in command.read_bytes():
-                    return True
-            except OSError:
-                continue  # it ended meanwhile
-        return False
+        return bool(processes.having(str(self._containerd / "containerd.sock")))
 
     @property
     def variables(self) -> Environ:
@@ -85,10 +78,7 @@ class Engine:
         self._empty()
         self._end()
         # An engine that was killed once leaves its mounts, and the next one makes its own on top.
-        for mount in reversed(Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()):
-            point = mount.split()[4]
-            if Path(point).is_relative_to(self.folder):
-                run(["umount", point], seconds=STOP_SECONDS, log="docker-down")
+        mounts.unmount_below(self.folder)
 
     def _launch(self) -> None:
         # A process that was killed leaves its file, and dockerd waits in vain for a containerd that nobody reaped yet.
@@ -121,7 +111,7 @@ class Engine:
 
     def _configure(self) -> None:
         settings = {
-            "hosts": [self.host, f"tcp://127.0.0.1:{_free_port()}"],
+            "hosts": [self.host, f"tcp://127.0.0.1:{free_port()}"],
             "data-root": str(self.folder / "data"),
             "exec-root": str(self._exec_root),
             "pidfile": str(self._id_file),
@@ -172,7 +162,8 @@ def own_engine() -> Engine:
     return Engine(cache() / "docker")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback where nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

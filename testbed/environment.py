@@ -6,11 +6,12 @@ from pathlib import Path
 from testbed.places import cache
 
 RUN_DOCKER_TESTS = "BOSUN_TEST_DOCKER"
+RUN_K8S_TESTS = "BOSUN_TEST_K8S"
 
 
-def docker_file() -> Path:
-    """Return the file with the Docker half's variables; it is there while that half is up."""
-    return cache() / "docker.env"
+def file_of(half: str) -> Path:
+    """Return the file with the variables of a half, `docker` or `k8s`; it is there while that half is up."""
+    return cache() / f"{half}.env"
 
 
 def write(file: Path, variables: Mapping[str, str | None]) -> None:

@@ -38,15 +38,38 @@ def build(program: Program, out: Path) -> None:
     """
     go = find_go()
     _write_module(go, program, out.parent)
-    flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in program.variables)])
-    # Two compilers at a low priority: a build of minutes leaves the machine usable.
-    command = ["nice", "-n", "15", go, "build", "-p", "2", "-trimpath", "-buildvcs=false", "-ldflags", flags]
+    package = f"{program.module}/{program.package}"
+    _compile(go, package, out, source=out.parent, variables=program.variables, mode="mod")
+
+
+def build_own(source: Path, out: Path, variables: tuple[str, ...] = ()) -> None:
+    """Build the main package in the folder `source`, whose go.mod and go.sum pin all of it, as one static file.
+
+    Raises:
+        TestbedError: Go cannot be had, or the build fails.
+    """
+    _compile(find_go(), ".", out, source=source, variables=variables, mode="readonly")
+
+
+def download(module: str, version: str, module_hash: str, go_mod_hash: str) -> Path:
+    """Return the folder with the sources of a module, for reading alone.
+
+    Raises:
+        TestbedError: Go or the module cannot be had, or it is not the one that the hashes pin.
+    """
+    return Path(_download(find_go(), module, version, (module_hash, go_mod_hash))["Dir"])
+
+
+def _compile(go: str, package: str, out: Path, *, source: Path, variables: tuple[str, ...], mode: str) -> None:
+    flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in variables)])
+    # Two compilers at the lowest priority: a build of minutes leaves the machine usable.
+    command = ["nice", "-n", "19", go, "build", "-p", "2", "-trimpath", "-buildvcs=false", "-ldflags", flags]
     run(
-        [*command, "-o", out, f"{program.module}/{program.package}"],
+        [*command, "-o", out, package],
         seconds=BUILD_SECONDS,
         log=f"build-{out.name}",
-        environ={"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"},
-        cwd=out.parent,
+        environ={"CGO_ENABLED": "0", "GOFLAGS": f"-mod={mode}", "GOTOOLCHAIN": "local"},
+        cwd=source,
     )
 
 
@@ -73,13 +96,17 @@ def _version(go: str) -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
+def _download(go: str, module: str, version: str, hashes: tuple[str, str]) -> dict[str, str]:
+    where = f"{module}@{version}"
+    found: dict[str, str] = json.loads(ask([go, "mod", "download", "-json", where], seconds=INSTALL_SECONDS))
+    if (found["Sum"], found["GoModSum"]) != hashes:
+        raise TestbedError(f"{module} {version} is not the module that was pinned: its hash differs")
+    return found
+
+
 def _write_module(go: str, program: Program, folder: Path) -> None:
     """Write a module that requires the program's, and repeats what counts only in the main module."""
-    found = json.loads(
-        ask([go, "mod", "download", "-json", f"{program.module}@{program.version}"], seconds=INSTALL_SECONDS)
-    )
-    if (found["Sum"], found["GoModSum"]) != (program.module_hash, program.go_mod_hash):
-        raise TestbedError(f"{program.module} {program.version} is not the module that was pinned: its hash differs")
+    found = _download(go, program.module, program.version, (program.module_hash, program.go_mod_hash))
     theirs = json.loads(ask([go, "mod", "edit", "-json", found["GoMod"]]))
     lines = ["module testbed", f"go {theirs['Go']}", f"require {program.module} {program.version}"]
     lines += [f"replace {_named(line['Old'])} => {_named(line['New'])}" for line in theirs["Replace"] or []]

@@ -37,9 +37,9 @@ def logs() -> Path:
 
 
 @contextmanager
-def locked() -> Iterator[None]:
-    """Keep other runs of the testbed out of this cache folder, and wait for one that is at work."""
-    with (cache() / "lock").open("w") as lock:
+def locked(half: str) -> Iterator[None]:
+    """Keep other runs of this half of the testbed out of the cache folder, and wait for one that is at work."""
+    with (cache() / f"{half}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -5,22 +5,23 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from testbed.errors import TestbedError
-from testbed.running import last_lines
+from testbed.running import Environ, environment, last_lines
 
 KILL_SECONDS = 10
 _LOOK_AGAIN_SECONDS = 0.1
 
 
-def start(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+def start(command: list[str], log: Path, environ: Environ | None = None) -> subprocess.Popen[bytes]:
     """Start `command` apart from this process and its terminal, with its output in `log`."""
     with log.open("w", encoding="utf-8") as out:
         return subprocess.Popen(
             command,
             cwd="/",
+            env=environment(environ),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -86,6 +87,39 @@ def end(id_file: Path, word: str, *, seconds: float) -> None:
         return
     finally:
         os.close(handle)
+
+
+def kill(numbers: Iterable[int]) -> None:
+    """End the processes with these ids by SIGKILL, and wait until they are gone.
+
+    Raises:
+        TestbedError: one is there even so.
+    """
+    for number in numbers:
+        try:
+            handle = os.pidfd_open(number)
+        except ProcessLookupError:
+            continue
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            if not _gone(handle, KILL_SECONDS):
+                raise TestbedError(f"process {number} did not end: SIGKILL did not end it in {KILL_SECONDS} s")
+        except ProcessLookupError:
+            continue
+        finally:
+            os.close(handle)
+
+
+def having(word: str) -> list[int]:
+    """Return the ids of all processes that have `word` on their command line, this one aside."""
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in command.read_bytes() and int(command.parent.name) != os.getpid():
+                found.append(int(command.parent.name))
+        except OSError:
+            continue  # it ended meanwhile
+    return found
 
 
 def _gone(handle: int, seconds: float) -> bool:

@@ -41,7 +41,7 @@ def run(
                 [str(word) for word in command],
                 check=False,
                 cwd=cwd,
-                env=_environment(environ),
+                env=environment(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -66,7 +66,7 @@ def ask(command: Command, *, seconds: float = 30, environ: Environ | None = None
             [str(word) for word in command],
             check=False,
             capture_output=True,
-            env=_environment(environ),
+            env=environment(environ),
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=seconds,
@@ -87,6 +87,7 @@ def last_lines(path: Path) -> str:
     return "\n".join([f"the end of {path}:", *(f"    {line}" for line in lines)])
 
 
-def _environment(changes: Environ | None) -> dict[str, str]:
+def environment(changes: Environ | None) -> dict[str, str]:
+    """Return this process's environment with `changes`."""
     merged = {**os.environ, **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What all tests share: the conformance kit's report, and the engine that `make testbed-docker` made."""
+"""What all tests share: the conformance kit's report, and what `make testbed-docker` and `make testbed-k8s` made."""
 
 from __future__ import annotations
 
@@ -13,33 +13,47 @@ import pytest
 
 pytest_plugins = ["bosun_test.conformance.report"]
 
-RUN = "BOSUN_TEST_DOCKER"
 CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
-NEED_DOCKER = ("testbed/*test_*.py", "docker/*test_*.py", "docs/test_docker_page.py")
+# What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.
+NEED = {
+    "docker": ("testbed/test_docker_*.py", "docker/*test_*.py", "docs/test_docker_page.py"),
+    "k8s": ("testbed/k8s/*test_*.py", "k8s/*test_*.py"),
+}
+CALLED = {"docker": "Docker", "k8s": "Kubernetes"}
 
 
 def _variables() -> dict[str, str]:
-    """What `make testbed-docker` wrote, under what this process's environment says."""
-    file = CACHE / "docker.env"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return {**dict(line.split("=", 1) for line in lines), **os.environ}
+    """What the testbed wrote, under what this process's environment says."""
+    files = [CACHE / f"{name}.env" for name in NEED]
+    lines = [line for file in files if file.exists() for line in file.read_text(encoding="utf-8").splitlines()]
+    given = dict(os.environ)
+    if given.get("BOSUN_TEST_K8S") != "1":
+        given.pop("KUBECONFIG", None)  # somebody's cluster is for tests only when they say so
+    return {**dict(line.split("=", 1) for line in lines), **given}
 
 
 VARIABLES = _variables()
-LEFT_OUT = VARIABLES.get(RUN) != "1"
-collect_ignore_glob = list(NEED_DOCKER) if LEFT_OUT else []
+LEFT_OUT = [name for name in NEED if VARIABLES.get(f"BOSUN_TEST_{name.upper()}") != "1"]
+collect_ignore_glob = [pattern for name in LEFT_OUT for pattern in NEED[name]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if LEFT_OUT:
         terminalreporter.section("left out")
-        files = ", ".join(f"tests/{pattern}" for pattern in NEED_DOCKER)
-        terminalreporter.line(f"{files} need Docker: run `make testbed-docker` first (docs/testbed.md)")
+    for name in LEFT_OUT:
+        files = ", ".join(f"tests/{pattern}" for pattern in NEED[name])
+        terminalreporter.line(f"{files} need {CALLED[name]}: run `make testbed-{name}` first (docs/testbed.md)")
 
 
 @pytest.fixture(scope="session")
 def docker_variables() -> dict[str, str]:
     """The environment that leads to the engine, and names the images."""
+    return VARIABLES
+
+
+@pytest.fixture(scope="session")
+def k8s_variables() -> dict[str, str]:
+    """The environment that leads to the cluster, and names what it has."""
     return VARIABLES
 
 
