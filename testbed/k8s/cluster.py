@@ -98,8 +98,6 @@ class Cluster:
         for address in (addresses.REGISTRY, addresses.PRIVATE_REGISTRY, *addresses.SPARE_REGISTRIES):
             (folder / "hosts" / address).mkdir()
             (folder / "hosts" / address / "hosts.toml").write_text(files.registry_host(address), encoding="utf-8")
-        for name in ("registry", "private-registry"):
-            store.copy(folder / name)
 
     def start(self) -> None:
         """Start what does not run, and return once the node is ready and the gateway and the metrics are there.
@@ -109,6 +107,8 @@ class Cluster:
         """
         network.up()
         leftovers.make_cgroups()
+        for name in ("registry", "private-registry"):
+            store.bring(self.folder / name)
         daemons = {daemon.label: daemon for daemon in self.daemons()}
         with ThreadPoolExecutor() as pool:
 

@@ -114,7 +114,16 @@ def _ask(address: str, method: str, path: str, headers: dict[str, str] | None = 
         return told
 
 
-def copy(into: Path) -> None:
-    """Give a registry a storage of its own with all the images; what it had is gone."""
-    shutil.rmtree(into, ignore_errors=True)
-    shutil.copytree(storage(), into)
+def bring(into: Path) -> None:
+    """Bring all the images into a registry's storage, whether it is empty, has others or runs. Repeatable.
+
+    Raises:
+        TestbedError: as `storage` does.
+    """
+    images = storage()
+    brought = into / "brought"
+    if brought.exists() and brought.read_text(encoding="utf-8") == images.name:
+        return
+    # Files of a storage are named for their content, or name the same content in both.
+    shutil.copytree(images, into, dirs_exist_ok=True)
+    brought.write_text(images.name, encoding="utf-8")
