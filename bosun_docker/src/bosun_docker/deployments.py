@@ -15,10 +15,11 @@ from bosun_core import answers
 from bosun_docker import engine_host, monitoring, names, networks, rollout, shared_parts, shared_server
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
+from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, is_shared, serves, wanted
 from bosun_docker.holding import held_deployment
-from bosun_docker.looking import Container, Deployed, Look, entry, listed, look
+from bosun_docker.looking import Container, Deployed, Look, listed, look
 from bosun_docker.newcomers import newcomer
 from bosun_docker.proxy import Proxy
 from bosun_docker.retiring import Way, retire

@@ -9,8 +9,9 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_docker import engine_host, monitoring, names, networks, shared_parts, shared_server
 from bosun_docker.engine import Engine
+from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Look, entry, listed, look
+from bosun_docker.looking import Look, listed, look
 
 
 def plugin_start(env: Environment) -> ActionStatusInfo:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
-
-from bosun_core.answers import DeploymentEntry
-from bosun_core.status import ActionStatus, DeploymentState
 
 from bosun_docker import archives, names, routes
 from bosun_docker.containers import PROBE_PORT
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.health import READY, Health, of_listed
 from bosun_docker.routes import Route, Slots
 
 
@@ -122,8 +119,11 @@ class Look(NamedTuple):
 
     def deployed(self, env: Environment, deployment_id: str) -> Deployed:
         """Return what is there of a deployment."""
+        own = [one for one in self.parts if _deployment_of(one, env) == deployment_id]
+        return self._made_of(env, deployment_id, own)
+
+    def _made_of(self, env: Environment, deployment_id: str, own: Sequence[Container]) -> Deployed:
         key = names.key(env.id, deployment_id)
-        own = [one for one in self.parts if _is_of(one, env, deployment_id)]
         by_part = {one.part: one for one in own}
         models = sorted((one for one in own if one.part == names.MODEL_PART), key=lambda one: one.generation)
         return Deployed(
@@ -133,7 +133,7 @@ class Look(NamedTuple):
             slots=self.slots.get(key, {}),
             lock=by_part.get(names.LOCK),
             holder=by_part.get(names.PACKAGE_PART),
-            servers=self.servers(env),
+            servers=self.servers(env) if any(one.is_marker for one in models) else (),
         )
 
     def servers(self, env: Environment) -> tuple[Container, ...]:
@@ -147,20 +147,20 @@ class Look(NamedTuple):
 
     def deployments(self, env: Environment) -> list[Deployed]:
         """Return every deployment of the environment, by id."""
-        ids = {
-            one.labels[names.DEPLOYMENT]
-            for one in self.parts
-            if one.part == names.MODEL_PART and one.labels.get(names.ENVIRONMENT) == env.id
-        }
+        own: dict[str, list[Container]] = {}
+        for one in self.parts:
+            own.setdefault(_deployment_of(one, env) or "", []).append(one)
         served = [routes.serving(slots) for slots in self.slots.values()]
         routed = {route[1].deployment_id: route[1].key for route in served if route is not None}
-        ids |= {name for name, key in routed.items() if names.key(env.id, name) == key}
-        return [self.deployed(env, name) for name in sorted(ids)]
+        ids = {name for name, key in routed.items() if names.key(env.id, name) == key}
+        ids |= {name for name, parts in own.items() if name and any(one.part == names.MODEL_PART for one in parts)}
+        return [self._made_of(env, name, own.get(name, ())) for name in sorted(ids)]
 
 
-def _is_of(container: Container, env: Environment, deployment_id: str) -> bool:
+def _deployment_of(container: Container, env: Environment) -> str | None:
+    """Return the deployment that a container belongs to; None where it is no deployment's of the environment."""
     labels = container.labels
-    return labels.get(names.DEPLOYMENT) == deployment_id and labels.get(names.ENVIRONMENT) == env.id
+    return labels.get(names.DEPLOYMENT) if labels.get(names.ENVIRONMENT) == env.id else None
 
 
 def look(engine: Engine, env: Environment) -> Look:
@@ -204,51 +204,3 @@ def _container(raw: dict[str, Any], env: Environment) -> Container:
         address=(networks.get(env.settings.docker_network) or {}).get("IPAddress", ""),
         probe_port=next(filter(None, ports), None),
     )
-
-
-def entry(env: Environment, seen: Look, deployed: Deployed) -> DeploymentEntry:
-    """Return what a look says of a deployment."""
-    current = deployed.current
-    container = current or (deployed.containers[-1] if deployed.containers else None)
-    health = _health(seen, deployed, current)
-    prefix = env.settings.prefix.url
-    return DeploymentEntry(
-        deployment_id=deployed.id,
-        model_id=None if container is None else container.labels.get(names.MODEL),
-        status=health.status,
-        state=health.state,
-        msg=None if health.fault is None else f"deployment {deployed.id}: {health.fault}",
-        prediction_url=f"{prefix}/deployments/{deployed.id}/predictions",
-        workloads=_workloads(deployed),
-    )
-
-
-def _workloads(deployed: Deployed) -> tuple[str, ...]:
-    own = [one.name for one in deployed.containers if not one.is_marker]
-    shared = [one.name for one in deployed.servers] if len(own) < len(deployed.containers) else []
-    return (*own, *shared)
-
-
-def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health:
-    """Judge a deployment: its proxy, its route, its container."""
-    broken = ActionStatus.ERROR, DeploymentState.ERRORED
-    if seen.proxy is None or not seen.proxy.runs:
-        return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
-    if deployed.route is None:
-        if deployed.lock is not None:
-            stops = deployed.lock.labels.get(names.ACTION) == names.STOPPING
-            state = DeploymentState.SHUTTING_DOWN if stops else DeploymentState.LAUNCHING
-            return Health(ActionStatus.UNKNOWN, state, f"it is being {'stopped' if stops else 'launched'}")
-        return Health(*broken, "its start did not come to its end; start it again")
-    if current is None:
-        return Health(*broken, "its container is gone; start it again")
-    worker = deployed.worker
-    if worker is None:
-        return Health(*broken, "the prediction server that it shares is gone; run plugin_start")
-    health = of_listed(worker.state, worker.status)
-    if health.fault is not None:
-        remedy = "run plugin_start" if current.is_marker else "relaunch it"
-        return health._replace(fault=f"container {worker.name} {health.fault}; {remedy}, or look at docker logs")
-    if deployed.lock is not None:
-        return READY._replace(state=DeploymentState.REPLACING_MODEL)
-    return READY
