@@ -147,14 +147,12 @@ class Cluster:
             TestbedError: a process, a mount or an interface cannot be removed.
         """
         daemons = [daemon for daemon in self.daemons() if daemon.runs]
-        # The last first: nothing is started anew, and nobody waits for who is gone.
-        first = [daemon for daemon in daemons if daemon.label not in ("containerd", "etcd", "kube-apiserver")]
+        # Who asks ends before who is asked; the pods last, when nobody takes care of them any more.
+        later = {"kube-apiserver": 1, "containerd": 2, "etcd": 2}
         with ThreadPoolExecutor() as pool:
-            list(pool.map(Daemon.end, first))
+            for turn in range(3):
+                list(pool.map(Daemon.end, [daemon for daemon in daemons if later.get(daemon.label, 0) == turn]))
         left = leftovers.remove(self.folder)
-        for daemon in reversed([daemon for daemon in daemons if daemon not in first]):
-            daemon.end()
-        leftovers.remove(self.folder)
         network.down()
         there = self.folder.exists()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -9,6 +9,8 @@ from testbed.k8s import addresses
 
 CGROUP = "bosun-testbed"
 """The control group of all pods, below the machine's root."""
+NETWORK = "bosun"
+"""The name of the pods' network."""
 
 
 def kubeconfig(certificates: Path, name: str) -> str:
@@ -51,6 +53,7 @@ def kubelet(folder: Path) -> str:
             "tlsCertFile": str(certificates / "kubelet-server.pem"),
             "tlsPrivateKeyFile": str(certificates / "kubelet-server.key"),
             "containerRuntimeEndpoint": f"unix://{folder}/containerd.sock",
+            "volumePluginDir": str(folder / "volume-plugins"),
             "podLogsDir": str(folder / "logs"),
             "resolvConf": str(folder / "resolv.conf"),
             "cgroupDriver": "cgroupfs",
@@ -128,6 +131,9 @@ netns_mounts_under_state_dir = true
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+Root = "{folder}/runc"
+
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "/usr/lib/cni"
 conf_dir = "{folder}/cni"
@@ -157,7 +163,7 @@ def cni(folder: Path) -> str:
             "routes": [{"dst": "0.0.0.0/0"}],
         },
     }
-    return _json({"cniVersion": "1.0.0", "name": "bosun", "plugins": [bridge]})
+    return _json({"cniVersion": "1.0.0", "name": NETWORK, "plugins": [bridge]})
 
 
 def registry(storage: Path, address: str, passwords: Path | None) -> str:

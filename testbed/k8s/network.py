@@ -1,6 +1,7 @@
 """The pods' network on this machine: a bridge, a way to their services, and what lets packets through."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def down() -> None:
 
 
 def _there() -> bool:
-    return Path("/sys/class/net", addresses.BRIDGE).exists()
+    return addresses.BRIDGE in [name for _, name in socket.if_nameindex()]
 
 
 def _rules(program: str, table: str) -> list[str]:
