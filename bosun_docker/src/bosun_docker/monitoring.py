@@ -10,6 +10,7 @@ from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
 from bosun_docker import health, images, monitoring_containers, names, shared_parts
+from bosun_docker.broker_script import counting_readers, read_count
 from bosun_docker.containers import QUEUE, Body
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment, Monitoring
@@ -17,6 +18,7 @@ from bosun_docker.holding import held
 from bosun_docker.looking import Container, Look, listed
 
 _LOG_LINES = 20
+_ANSWER_SECONDS = 10
 # AMQP's own hello, answered by a first frame: the port accepts connections before the broker does.
 _HELLO = r"""
 while [ $SECONDS -lt {limit} ]; do
@@ -151,23 +153,21 @@ def _wait_for_reader(engine: Engine, env: Environment) -> None:
     """Wait until the monitoring agent reads the queue."""
     limit = env.settings.broker_limit
     deadline = time.monotonic() + limit
-    while queue_facts(engine, env)[1] == 0:
+    command = counting_readers(QUEUE, _ANSWER_SECONDS)
+    while not read_count(*engine.run_inside(env.broker_name, command)):
         _check_runs(engine, env.agent_name)
         if time.monotonic() > deadline:
             raise _not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
 
 
-def queue_facts(engine: Engine, env: Environment) -> tuple[int, int]:
-    """Return how many messages wait in the queue, and how many read it."""
-    command = ["rabbitmqctl", "--quiet", "list_queues", "name", "messages", "consumers"]
+def _waiting(engine: Engine, env: Environment) -> int:
+    """Return how many messages wait in the queue, those included that the agent has and has not yet confirmed."""
+    command = ["rabbitmqctl", "--quiet", "list_queues", "name", "messages"]
     code, wrote = engine.run_inside(env.broker_name, command)
     if code != 0:
         raise _not_up(engine, env.broker_name, "does not tell of its queues")
-    for line in wrote.splitlines():
-        words = line.split()
-        if len(words) == 3 and words[0] == QUEUE:  # the three columns asked for
-            return int(words[1]), int(words[2])
-    return 0, 0
+    rows = [line.split() for line in wrote.splitlines()]
+    return sum(int(row[1]) for row in rows if len(row) == 2 and row[0] == QUEUE)  # the two columns asked for
 
 
 def _check_runs(engine: Engine, name: str) -> None:
@@ -201,7 +201,7 @@ def _is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
     """Tell whether a monitored deployment is there, or messages wait; a broker that has ended cannot be asked."""
     if any(one.labels.get(names.MONITORED) == "true" for one in seen.parts):
         return True
-    return seen.broker is not None and (not seen.broker.runs or queue_facts(engine, env)[0] > 0)
+    return seen.broker is not None and (not seen.broker.runs or _waiting(engine, env) > 0)
 
 
 def _is_of_monitoring(env: Environment, one: Container) -> bool:
