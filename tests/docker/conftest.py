@@ -130,7 +130,7 @@ class Place:
             self("image", "rm", "--force", *set(images))
         if kept:
             self.blank_routes()
-        elif volumes := self.volumes():
+        if volumes := [one for one in self.volumes() if not kept or one != f"{self.prefix}routes"]:
             self("volume", "rm", *volumes)
 
     def story(self) -> str:

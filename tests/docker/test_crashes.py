@@ -1,6 +1,8 @@
 """SIGKILL at the calls to the engine: traffic goes on, the same action again converges, nothing is left behind."""
 
+import functools
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -42,8 +44,12 @@ def in_a_child(work: Callable[[], Any], kill_at: int | None = None) -> int | Non
 
 
 def left(place: Any) -> tuple[list[str], int, int]:
+    """Names of the containers, number of models that are kept (as images, or in the shared server), and of routes."""
     names = [name.removeprefix(place.prefix) for name in place.containers()]
-    return sorted(names), len(place.images()), len(place.route_files())
+    servers = [name for name in names if re.fullmatch("pps_[0-9a-f]{8}", name)]
+    models = [place("exec", f"{place.prefix}{name}", "ls", "-A", "/opt/ml/model").split() for name in servers]
+    kept = len(place.images()) + sum(len(found) for found in models)
+    return sorted(name.partition("_")[0] if name in servers else name for name in names), kept, len(place.route_files())
 
 
 ACTIONS = {
@@ -56,12 +62,20 @@ ACTIONS = {
 }
 
 
+@pytest.mark.parametrize("mode", ["dedicated", "shared"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_killed_at_any_call_and_run_again_it_converges(
-    place: Any, act: Callable[..., Any], package: Callable[..., str], predict: Callable[..., str], action: str
+    place: Any,
+    act: Callable[..., Any],
+    package: Callable[..., str],
+    predict: Callable[..., str],
+    action: str,
+    mode: str,
 ) -> None:
+    run = functools.partial(act, modelServing=mode)
     old, new = package("A"), package("B")
-    beginning, end = ACTIONS[action]
+    beginning, (names, kept, routes) = ACTIONS[action]
+    end = sorted([*names, "pps"] if mode == "shared" and names else names), kept, routes
     infos = {
         "deployment_start": {"id": "d1", "modelId": "A", "modelArtifact": old},
         "deployment_replace_model": {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": new},
@@ -73,20 +87,20 @@ def test_killed_at_any_call_and_run_again_it_converges(
     def prepare() -> None:
         place.clear(keep_proxy=action.startswith("deployment"))
         if action != "plugin_start":
-            act("plugin_start")
+            run("plugin_start")
         if beginning:
-            act("deployment_start", infos["deployment_start"])
+            run("deployment_start", infos["deployment_start"])
 
     prepare()
-    calls = in_a_child(lambda: act(action, info))
+    calls = in_a_child(lambda: run(action, info))
     assert calls is not None
     hit = 0
     for number in spread(calls, MOST):
         prepare()
-        hit += in_a_child(lambda: act(action, info), number) is None
+        hit += in_a_child(lambda: run(action, info), number) is None
         if beginning and action != "deployment_stop":
             assert predict(f"{place.url}/deployments/d1/predictions") in ("A", "B")
-        status = act(action, info)
+        status = run(action, info)
         assert (number, status["status"], left(place)) == (number, "passing", end), status["msg"]
-    print(f"{action}: {calls} calls to the engine, killed at {hit} of them")
+    print(f"{action}, {mode}: {calls} calls to the engine, killed at {hit} of them")
     assert hit > 0

@@ -16,7 +16,12 @@ SLOW_SECONDS = 2
 
 @pytest.mark.parametrize("action", ["deployment_replace_model", "deployment_relaunch"])
 @pytest.mark.parametrize(
-    ("on_sigterm", "settings"), [("finish", {}), ("drop", {"drainBeforeStop": SLOW_SECONDS + 0.5})]
+    ("on_sigterm", "settings"),
+    [
+        ("finish", {}),
+        ("drop", {"drainBeforeStop": SLOW_SECONDS + 0.5}),
+        ("finish", {"modelServing": "shared"}),
+    ],
 )
 def test_no_request_fails_in_a_loop_under_load(
     clean: Any,

@@ -12,7 +12,17 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, monitoring, names, networks, rollout, shared_parts, shared_server
+from bosun_docker import (
+    engine_host,
+    monitoring,
+    names,
+    networks,
+    retiring,
+    rollout,
+    shared_parts,
+    shared_server,
+    shared_state,
+)
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.entries import entry
@@ -84,7 +94,7 @@ def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatu
     if env.dry_run:
         seen = look(engine, env)
         found = seen.deployed(env, str(info.id))
-        plan = [f"remove container {one.name}" for one in found.containers]
+        plan = [retiring.planned(env, one) for one in found.containers]
         return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
     with held_deployment(engine, env, listed(engine, env).any_image, str(info.id), names.STOPPING):
         seen = look(engine, env)
@@ -162,7 +172,7 @@ def _tell_what_serves(
         now = look(engine, env).deployed(env, deployment_id)
     if now.route is None:
         return
-    same = before is None or (before.route is not None and before.route[1].container == now.route[1].container)
+    same = before is None or (before.route is not None and before.route[1].generation == now.route[1].generation)
     error.data = {**answers.old_model_in_use(_model(now)), "oldModelInUse": same}
 
 
@@ -207,13 +217,21 @@ def _plan(env: Environment, seen: Look, found: Deployed, want: Wanted) -> list[s
     image = (
         f"{names.image_repository(prefix.generated_image_prefix, goal.deployment_id)}:{names.image_tag(goal.model_id)}"
     )
-    making = [f"make image {image} of {prefix.pps_base_image} and the package"]
-    if want.to_fetch:
-        making.insert(0, "fetch the package")
+    creating = (
+        f"create container {names.container_name(prefix.container_name_prefix, goal.deployment_id, goal.model_id)}"
+    )
+    making = [] if want.kept is not None else [f"make image {image} of {prefix.pps_base_image} and the package"]
+    making.append(creating)
+    if goal.labels.get(names.SERVING) == names.SHARED:
+        making = [
+            *shared_state.plan(env, seen, None),
+            f"{creating}, which stands for the model and is never started",
+            f"put the package into {env.server_name}",
+        ]
     return [
         *([] if seen.proxy is not None and seen.proxy.runs else [f"start container {env.proxy_name}"]),
-        *(making if want.kept is None else []),
-        f"create container {names.container_name(prefix.container_name_prefix, goal.deployment_id, goal.model_id)}",
+        *(["fetch the package"] if want.to_fetch else []),
+        *making,
         f"switch {prefix.prefix.url}/deployments/{goal.deployment_id} to it once it answers",
-        *[f"remove container {one.name}, which serves model {one.labels.get(names.MODEL)}" for one in found.containers],
+        *[retiring.planned(env, one) for one in found.containers],
     ]

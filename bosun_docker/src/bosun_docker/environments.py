@@ -7,7 +7,17 @@ from bosun_core.model import PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, monitoring, names, networks, shared_parts, shared_server
+from bosun_docker import (
+    engine_host,
+    monitoring,
+    names,
+    networks,
+    shared_clearing,
+    shared_containers,
+    shared_parts,
+    shared_server,
+    shared_state,
+)
 from bosun_docker.engine import Engine
 from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
@@ -21,10 +31,11 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
         if env.dry_run:
             return answers.planned(None, _plan_of_start(engine, env, seen))
         done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
-        if shared_server.is_needed(env, seen):
+        if shared_state.is_needed(env, seen):
             now = look(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, now)
             done += shared_server.bring_up(engine, env, proxy, monitoring.queue_url(engine, env, now))
+            done += shared_clearing.sweep(engine, env, proxy)
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
     if env.monitors:
         facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
@@ -37,6 +48,8 @@ def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
     body, _ = shared_parts.proxy_body(engine, env)
     if not shared_parts.is_as_wanted(seen.proxy, body):
         plan.append(f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}")
+    if shared_state.is_needed(env, seen):
+        plan += shared_state.plan(env, seen, shared_containers.server(env, monitoring.queue_url(engine, env, seen)))
     return plan
 
 
@@ -46,9 +59,9 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
         seen = listed(engine, env)
         deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
         if env.dry_run:
-            idle = seen.proxy is not None and not deployments
-            return answers.planned(None, [f"remove container {env.proxy_name}"] if idle else [])
-        done = shared_server.take_down(engine, env, seen)
+            idle = [] if seen.proxy is None or deployments else [f"remove container {env.proxy_name}"]
+            return answers.planned(None, shared_state.plan_of_taking_down(env, seen) + idle)
+        done = shared_clearing.take_down(engine, env, seen)
         done += monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
     if deployments:
         return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
@@ -76,6 +89,10 @@ def status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     if seen.proxy is None or not seen.proxy.runs:
         facts = f"the proxy {env.proxy_name} does not run; plugin_start brings it up"
         problems = [facts] if entries else []
+    server = seen.server(env)
+    if server is not None or env.settings.model_serving == names.SHARED:
+        up = server is not None and server.runs
+        facts += f"; {env.server_name} {'runs' if up else 'does not run; plugin_start brings it up'}"
     return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
 
 

@@ -62,13 +62,18 @@ class Proxy:
     def _put(self, key: str, slot: str, text: str) -> None:
         self._engine.put(self._container.id, routes.FOLDER, archives.of_files({routes.file_name(key, slot): text}))
 
-    def ask(self, path: str, method: str = "GET", limit: float = _ANSWER_SECONDS) -> Answer | None:
-        """Send one request to the port for probes; None where nothing answers there within `limit` seconds."""
+    def ask(
+        self, path: str, method: str = "GET", limit: float = _ANSWER_SECONDS, largest: int = _LARGEST_ANSWER
+    ) -> Answer | None:
+        """Send one request to the port for probes; None where nothing answers there within `limit` seconds.
+
+        At most `largest` bytes of the answer are read.
+        """
         connection = http.client.HTTPConnection(*self._address, timeout=limit)
         try:
             connection.request(method, path)
             answer = connection.getresponse()
-            text = answer.read(_LARGEST_ANSWER).decode("utf-8", "replace")
+            text = answer.read(largest).decode("utf-8", "replace")
             container, generation = answer.getheader(CONTAINER_HEADER), answer.getheader(GENERATION_HEADER)
             return Answer(answer.status, container, generation, text)
         except (OSError, http.client.HTTPException):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bosun_core.reporting import progress
 
-from bosun_docker import shared_models
+from bosun_docker import names, shared_models
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container, Deployed
@@ -39,6 +39,14 @@ def retire(
         engine.wait(server.id, env.settings.drain_before_stop)
     with reached(way.proxy, env, found.key, way.slot, found.id, server.id) as api:
         shared_models.remove(engine, container, model, api)
+
+
+def planned(env: Environment, container: Container) -> str:
+    """Return what `retire` would do."""
+    model = container.labels.get(names.MODEL)
+    if container.is_marker:
+        return f"delete model {model} from {env.server_name}, and remove container {container.name}"
+    return f"remove container {container.name}, which serves model {model}"
 
 
 def drain(engine: Engine, env: Environment, container: Container, *, has_requests: bool = True) -> None:

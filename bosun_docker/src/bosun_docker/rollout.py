@@ -116,9 +116,9 @@ class Rollout:
             route = probing_route(
                 self._env, self._before.key, goal.deployment_id, worker, goal.port, self._generation, path
             )
-            newcomer.start(new, name, self._generation)
             self._probed = route
             self._proxy.write(route, self._slot)
+            newcomer.start(new, name, self._generation)
             self._wait_until_ready(worker, route)
         except BaseException:
             to_its_end(lambda: self._undo(new))

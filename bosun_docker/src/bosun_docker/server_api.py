@@ -10,8 +10,10 @@ from typing import NamedTuple
 from bosun_docker.environment import Environment
 from bosun_docker.key_values import MODEL_PORT
 from bosun_docker.proxy import Answer, Proxy, probing_route
+from bosun_docker.shared_containers import MODEL_NAME
 
 _DELETE_SECONDS = 60.0
+_LARGEST_LIST = 4 * 1024 * 1024
 
 
 class ServerApi(NamedTuple):
@@ -28,6 +30,11 @@ class ServerApi(NamedTuple):
     def info(self, model: str) -> Answer | None:
         """Return what the server says of a model, by which it loads; None where it does not answer."""
         return self.proxy.ask(f"/{self.token}/deployments/{model}/info")
+
+    def models(self) -> list[str]:
+        """Return the models of ours that the server lists, in whatever form it does."""
+        answer = self.proxy.ask(f"/{self.token}/deployments", largest=_LARGEST_LIST)
+        return [] if answer is None or answer.status != http.client.OK else sorted(set(MODEL_NAME.findall(answer.text)))
 
     def delete(self, model: str) -> bool:
         """Have the server unload a model and delete its folder; False where it did not."""

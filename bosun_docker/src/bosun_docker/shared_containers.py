@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from bosun_docker import containers, names
 from bosun_docker.containers import Body
@@ -39,6 +40,9 @@ def marker(env: Environment) -> Body:
 
 def _mounts(env: Environment) -> Body:
     return {"Mounts": [{"Type": "volume", "Source": env.server_name, "Target": MODELS}]}
+
+
+MODEL_NAME = re.compile(r"bosun-[0-9a-f]{16}-[0-9]+")
 
 
 def model_name(key: str, generation: int) -> str:

@@ -7,10 +7,9 @@ only while a marker is: the marker comes first and goes last.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import NamedTuple
 
-from bosun_core.errors import EnvironmentFailure, one_line
+from bosun_core.errors import one_line
 
 from bosun_docker import archives
 from bosun_docker.archives import Member
@@ -92,8 +91,7 @@ class Shared(NamedTuple):
 def remove(engine: Engine, marker: Container, model: str, api: ServerApi | None) -> None:
     """Delete a model and its marker; `api` is None where the server does not run."""
     if api is None or not api.delete(model):
-        with suppress(EnvironmentFailure):
-            _empty(engine, marker.id, model)
+        _empty(engine, marker.id, model)
     engine.remove(marker.id)
 
 

@@ -1,4 +1,4 @@
-"""The prediction server that the deployments of an environment share: brought up, kept up, replaced, taken down.
+"""The prediction server that the deployments of an environment share: brought up, kept up, replaced.
 
 It is replaced as a model is: the new one starts beside the old one on the same volume, each deployment's route is
 switched to it under the deployment's lock, and the old one ends what it has begun. While both are there the old one is
@@ -23,12 +23,13 @@ from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.following import began, following
 from bosun_docker.holding import held, held_deployment
-from bosun_docker.looking import Container, Deployed, Look, look
+from bosun_docker.looking import Container, look
 from bosun_docker.proxy import Proxy, probing_route
 from bosun_docker.retiring import drain
 from bosun_docker.routes import SLOTS
 from bosun_docker.server_api import ServerApi, reached
 from bosun_docker.shared_containers import model_name
+from bosun_docker.shared_state import astray, is_as_wanted, is_settled, lock_name
 
 _LOG_LINES = 40
 _ASK_AGAIN_SECONDS = 0.04
@@ -45,55 +46,17 @@ def bring_up(engine: Engine, env: Environment, proxy: Proxy, queue: str | None) 
     Raises:
         EnvironmentFailure: somebody else has its name, its image cannot be had, or it does not come up.
     """
-    if not is_needed(env, look(engine, env)):
-        return []
     return _bring_up(engine, env, proxy, shared_containers.server(env, queue), replacing=True)
-
-
-def is_needed(env: Environment, seen: Look) -> bool:
-    """Tell whether the server is to be there: it is asked for, or a model is in it."""
-    return env.settings.model_serving == names.SHARED or bool(_markers(env, seen))
-
-
-def _markers(env: Environment, seen: Look) -> list[Container]:
-    return [one for one in seen.parts if one.is_marker and one.labels.get(names.ENVIRONMENT) == env.id]
-
-
-def is_as_wanted(env: Environment, seen: Look, body: dict[str, Any]) -> bool:
-    """Tell whether the server runs with these settings, alone, and every route leads to it."""
-    return shared_parts.is_as_wanted(seen.server(env), body) and _is_settled(env, seen)
-
-
-def _is_settled(env: Environment, seen: Look) -> bool:
-    """Tell whether the server runs, nothing of a killed replacement is left, and no route leads elsewhere."""
-    server = seen.server(env)
-    return (
-        server is not None
-        and server.runs
-        and seen.servers(env) == (server,)
-        and not any(one.name == _lock_name(env) for one in seen.parts)
-        and not _astray(env, seen, server)
-    )
-
-
-def _astray(env: Environment, seen: Look, server: Container) -> list[Deployed]:
-    """Return the deployments in the server with a route that leads to another one."""
-    shared = [one for one in seen.deployments(env) if one.current is not None and one.current.is_marker]
-    return [one for one in shared if one.route is not None and not server.id.startswith(one.route[1].container)]
-
-
-def _lock_name(env: Environment) -> str:
-    return f"{env.server_name}_lock"
 
 
 def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, Any], *, replacing: bool) -> list[str]:
     seen = look(engine, env)
-    if is_as_wanted(env, seen, body) or (not replacing and _is_settled(env, seen)):
+    if is_as_wanted(env, seen, body) or (not replacing and is_settled(env, seen)):
         return []
     for name in (env.server_name, f"{env.server_name}_next"):
         shared_parts.check_name(seen, name)
     image = images.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
-    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
+    with held(engine, env, lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
         server = _unfinished_cleared(engine, env)
         done = []
         if server is None:
@@ -193,14 +156,14 @@ def _not_up(engine: Engine, env: Environment, server: str, fault: str) -> Enviro
 
 def _lead_all_to(engine: Engine, env: Environment, proxy: Proxy, server: Container) -> None:
     """Have every deployment that is in the server led to it, each under its lock."""
-    for one in _astray(env, look(engine, env), server):
+    for one in astray(env, look(engine, env), server):
         with held_deployment(engine, env, server.image_id, one.id, "the shared prediction server"):
             to_its_end(partial(_lead_to, engine, env, proxy, one.id, server))
 
 
 def _lead_to(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, server: Container) -> None:
     """Lead a deployment to another server by its other slot, where it is not led there. May be repeated."""
-    found = next((one for one in _astray(env, look(engine, env), server) if one.id == deployment_id), None)
+    found = next((one for one in astray(env, look(engine, env), server) if one.id == deployment_id), None)
     if found is None or found.route is None:
         return
     slot, route = found.route
@@ -213,22 +176,3 @@ def _lead_to(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str,
     proxy.wait_until_it_is_taken(new)
     proxy.blank(found.key, slot)
     proxy.wait_until_it_leads(new)
-
-
-def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    """Remove the server and its volume where no model is in it; return what was done."""
-    servers = seen.servers(env)
-    if _markers(env, seen):
-        return []
-    if not servers:
-        return shared_parts.remove_volume(engine, env, env.server_name)
-    with held(
-        engine, env, _lock_name(env), servers[0].image_id, env.labels(names.LOCK), "the shared prediction server"
-    ):
-        seen = look(engine, env)
-        if _markers(env, seen):
-            return []
-        for one in seen.servers(env):
-            engine.remove(one.id)
-        done = [f"remove container {one.name}" for one in seen.servers(env)]
-        return [*done, *shared_parts.remove_volume(engine, env, env.server_name)]

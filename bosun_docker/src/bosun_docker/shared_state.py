@@ -1,0 +1,64 @@
+"""What a look tells of the shared prediction server: whether it is to be there, what would be done with it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bosun_docker import names, shared_parts
+from bosun_docker.environment import Environment
+from bosun_docker.looking import Container, Deployed, Look
+
+
+def is_needed(env: Environment, seen: Look) -> bool:
+    """Tell whether the server is to be there: it is asked for, or a model is in it."""
+    return env.settings.model_serving == names.SHARED or bool(markers(env, seen))
+
+
+def markers(env: Environment, seen: Look) -> list[Container]:
+    """Return what stands for the models in the server."""
+    return [one for one in seen.parts if one.is_marker and one.labels.get(names.ENVIRONMENT) == env.id]
+
+
+def is_as_wanted(env: Environment, seen: Look, body: dict[str, Any]) -> bool:
+    """Tell whether the server runs with these settings, alone, and every route leads to it."""
+    return shared_parts.is_as_wanted(seen.server(env), body) and is_settled(env, seen)
+
+
+def is_settled(env: Environment, seen: Look) -> bool:
+    """Tell whether the server runs, nothing of a killed replacement is left, and no route leads elsewhere."""
+    server = seen.server(env)
+    return (
+        server is not None
+        and server.runs
+        and seen.servers(env) == (server,)
+        and not any(one.name == lock_name(env) for one in seen.parts)
+        and not astray(env, seen, server)
+    )
+
+
+def astray(env: Environment, seen: Look, server: Container) -> list[Deployed]:
+    """Return the deployments in the server with a route that leads to another one."""
+    shared = [one for one in seen.deployments(env) if one.current is not None and one.current.is_marker]
+    return [one for one in shared if one.route is not None and not server.id.startswith(one.route[1].container)]
+
+
+def lock_name(env: Environment) -> str:
+    """Return the name of the server's lock."""
+    return f"{env.server_name}_lock"
+
+
+def plan(env: Environment, seen: Look, body: dict[str, Any] | None) -> list[str]:
+    """Return what would be done with the server; without a `body` its settings are left as they are."""
+    server = seen.server(env)
+    if server is None:
+        return [f"create container {env.server_name}"]
+    if body is not None and server.labels.get(names.SETTINGS) != body["Labels"][names.SETTINGS]:
+        return [f"replace container {env.server_name}"]
+    if not server.runs:
+        return [f"start container {env.server_name}"]
+    return [f"switch deployment {one.id} to container {env.server_name}" for one in astray(env, seen, server)]
+
+
+def plan_of_taking_down(env: Environment, seen: Look) -> list[str]:
+    """Return what `take_down` would do."""
+    return [] if markers(env, seen) else [f"remove container {one.name}" for one in seen.servers(env)]
