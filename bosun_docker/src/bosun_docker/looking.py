@@ -120,9 +120,11 @@ class Look(NamedTuple):
     def deployed(self, env: Environment, deployment_id: str) -> Deployed:
         """Return what is there of a deployment."""
         own = [one for one in self.parts if _deployment_of(one, env) == deployment_id]
-        return self._made_of(env, deployment_id, own)
+        return self._made_of(env, deployment_id, own, self.servers(env))
 
-    def _made_of(self, env: Environment, deployment_id: str, own: Sequence[Container]) -> Deployed:
+    def _made_of(
+        self, env: Environment, deployment_id: str, own: Sequence[Container], servers: tuple[Container, ...]
+    ) -> Deployed:
         key = names.key(env.id, deployment_id)
         by_part = {one.part: one for one in own}
         models = sorted((one for one in own if one.part == names.MODEL_PART), key=lambda one: one.generation)
@@ -133,7 +135,7 @@ class Look(NamedTuple):
             slots=self.slots.get(key, {}),
             lock=by_part.get(names.LOCK),
             holder=by_part.get(names.PACKAGE_PART),
-            servers=self.servers(env) if any(one.is_marker for one in models) else (),
+            servers=servers,
         )
 
     def servers(self, env: Environment) -> tuple[Container, ...]:
@@ -154,7 +156,8 @@ class Look(NamedTuple):
         routed = {route[1].deployment_id: route[1].key for route in served if route is not None}
         ids = {name for name, key in routed.items() if names.key(env.id, name) == key}
         ids |= {name for name, parts in own.items() if name and any(one.part == names.MODEL_PART for one in parts)}
-        return [self._made_of(env, name, own.get(name, ())) for name in sorted(ids)]
+        servers = self.servers(env)
+        return [self._made_of(env, name, own.get(name, ()), servers) for name in sorted(ids)]
 
 
 def _deployment_of(container: Container, env: Environment) -> str | None:
