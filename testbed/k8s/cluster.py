@@ -131,13 +131,13 @@ class Cluster:
         self._wait("metrics-server", "Available", "apiservice/v1beta1.metrics.k8s.io")
 
     def restart_api_server(self) -> None:
-        """End the API server and start it again, as a cluster's upgrade does.
+        """Kill the API server and start it again: asked to end, it would wait a minute for those who watch.
 
         Raises:
             TestbedError: it does not end or does not come back.
         """
         daemon = next(daemon for daemon in self.daemons() if daemon.label == "kube-apiserver")
-        daemon.end()
+        daemon.kill()
         daemon.start()
 
     def stop(self) -> bool:

@@ -67,6 +67,15 @@ class Daemon:
         processes.end(self._id_file, str(self.folder), seconds=STOP_SECONDS)
         self._id_file.unlink(missing_ok=True)
 
+    def kill(self) -> None:
+        """End it by SIGKILL, and wait until it is gone. Already gone is success.
+
+        Raises:
+            TestbedError: it is there even so.
+        """
+        number = processes.find(self._id_file, str(self.folder))
+        processes.kill([] if number is None else [number])
+
     @property
     def _id_file(self) -> Path:
         return self.folder / "processes" / self.label

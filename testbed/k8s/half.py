@@ -56,7 +56,7 @@ def down() -> bool:
 
 
 def restart() -> None:
-    """End the API server of our own cluster and start it again: what a test of its restart does.
+    """Kill the API server of our own cluster and start it again: what a test of its restart does.
 
     Raises:
         TestbedError: it does not run, or does not come back.

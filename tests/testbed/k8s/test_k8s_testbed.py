@@ -97,10 +97,14 @@ def test_the_private_registry_wants_the_login(cluster: Any, until: Any) -> None:
     names = ("--docker-username", "--docker-password")
     options = [f"{name}={value}" for name, value in zip(names, login, strict=True)]
     cluster("create", "secret", "docker-registry", "login", f"--docker-server={address}", *options)
-    cluster.apply(cluster.pod("without-login", image, "/kaniko/executor", "version"))
+    # What the node has already it would run without asking the registry.
+    pods = [cluster.pod(name, image, "/kaniko/executor", "version") for name in ("without-login", "with-login")]
+    for pod in pods:
+        pod["spec"]["containers"][0]["imagePullPolicy"] = "Always"
+    cluster.apply(pods[0])
     until(lambda: cluster.waiting_reason("without-login") in ("ErrImagePull", "ImagePullBackOff"))
-    spec = {"imagePullSecrets": [{"name": "login"}]}
-    cluster.apply(cluster.pod("with-login", image, "/kaniko/executor", "version", **spec))
+    pods[1]["spec"]["imagePullSecrets"] = [{"name": "login"}]
+    cluster.apply(pods[1])
     assert "v1.24.0" in until(lambda: cluster.end_of("with-login"))
 
 
