@@ -27,6 +27,7 @@ def up() -> Environ:
         if os.geteuid() != 0:
             raise TestbedError("no Docker engine answers, and only root can start one: start yours, or set DOCKER_HOST")
         debian.install({"dockerd": "docker.io", "iptables": "iptables", "openssl": "openssl"})
+        debian.install({"docker-registry": "docker-registry"})  # for tests that pull
         debian.install({"docker": "docker-cli"})  # from Debian 13 on a package of its own
         print("starting an engine", flush=True)
         engine.start()

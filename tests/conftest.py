@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["bosun_test.conformance.report"]
+pytest_plugins = ["bosun_test.conformance.report", "cells"]
 
 CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 # What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.

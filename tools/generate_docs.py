@@ -86,8 +86,9 @@ KEY_VALUES = {
     "fs": "Any. They are written to `deploymentKVFile`, where that is set; where it is the same file as "
     "`deploymentInfoFile`, `deployment_id` and `model_id` win over keys of the same names.",
     "docker": "`memory` and `shmSize` (say `2g`), `cpus` (say `1.5`), `gpus` (`all` or a number), `environment` (a "
-    "mapping of variables, or the text of a JSON object), `port` and `healthPath` (unless they are 8080 and `/ping`). "
-    "Others are ignored, and named in the status.",
+    "mapping of variables, or the text of a JSON object), `port`, `healthPath` and `predictionsPath` (unless they are "
+    "8080, `/ping` and `/predictions`), `image` (the image of a custom model). Others are ignored, and named in the "
+    "status.",
     "test": "Any. They are not kept, but a change of them is noticed.",
 }
 

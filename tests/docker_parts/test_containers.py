@@ -4,6 +4,7 @@ from typing import Any
 
 from bosun_docker.environment import Environment, Monitoring, environment
 from bosun_docker.key_values import KeyValues
+from bosun_docker.kinds import CUSTOM, SCORING_CODE
 from bosun_docker.settings import DockerSettings
 
 from bosun_docker import containers, monitoring_containers
@@ -52,12 +53,31 @@ def test_a_monitored_model_is_told_where_to_report_to() -> None:
     ]
 
 
-def test_the_settings_hash_changes_with_each_setting_and_the_base() -> None:
+def test_a_custom_model_is_told_who_it_is_and_where_the_mlops_library_reports_to() -> None:
+    assert containers.model(place(), "d1", "m1", KeyValues(), None, CUSTOM)["Env"] == [
+        "MLOPS_DEPLOYMENT_ID=d1",
+        "MLOPS_MODEL_ID=m1",
+    ]
+    assert containers.model(place(), "d1", "m1", KeyValues(), "amqp://u:p@h:5672", CUSTOM)["Env"] == [
+        "MLOPS_DEPLOYMENT_ID=d1",
+        "MLOPS_MODEL_ID=m1",
+        "MLOPS_RABBITMQ_QUEUE_NAME=bosun-monitoring",
+        "MLOPS_RABBITMQ_QUEUE_URL=amqp://u:p@h:5672",
+        "MLOPS_SPOOLER_TYPE=RABBITMQ",
+    ]
+
+
+def test_scoring_code_is_named_to_its_server_by_the_path_that_the_docs_give() -> None:
+    variables = containers.model(place(), "d1", "m1", KeyValues(), None, SCORING_CODE)["Env"]
+    assert "PREDICTION_API_MODEL_REPOSITORY_PATH=/opt/ml/model/model.jar" in variables
+
+
+def test_the_settings_hash_changes_with_each_setting_and_path() -> None:
     one = containers.model(place(), "d1", "m1", KeyValues(), None)
     other = containers.model(place(), "d1", "m1", KeyValues(cpus=1.0), None)
-    made = [containers.settings_digest(*pair) for pair in ((one, "base:1"), (other, "base:1"), (one, "base:2"))]
+    made = [containers.settings_digest(*pair) for pair in ((one, "/ping"), (other, "/ping"), (one, "/health"))]
     assert len(set(made)) == 3
-    assert containers.settings_digest(one, "base:1") == made[0]
+    assert containers.settings_digest(one, "/ping") == made[0]
 
 
 def test_the_proxy_publishes_what_is_mapped_and_a_port_for_probes() -> None:

@@ -70,6 +70,21 @@ def test_in_a_server_of_several_models_the_ping_is_the_servers() -> None:
     assert http["middlewares"][f"{name}-add"] == {"addPrefix": {"prefix": "/deployments/bosun-x-3"}}
 
 
+def test_other_paths_inside_the_container_have_routers_of_their_own() -> None:
+    http = json.loads(routes.render(ROUTE._replace(predictions_path="/predict/", health_path="/"), "a"))["http"]
+    name, path = "0123456789abcdef-a", "/models%20of/us/deployments/d-1.x"
+    led = {
+        own: (router["rule"], router["middlewares"]) for own, router in http["routers"].items() if "probe" not in own
+    }
+    assert led == {
+        name: (f"Path(`{path}/info`)", [f"{name}-endpoint", f"{name}-header"]),
+        f"{name}-predictions": (f"Path(`{path}/predictions`)", [f"{name}-predictions", f"{name}-header"]),
+        f"{name}-ping": (f"Path(`{path}/ping`)", [f"{name}-ping", f"{name}-header"]),
+    }
+    assert http["middlewares"][f"{name}-predictions"] == {"replacePath": {"path": "/predict/"}}
+    assert http["middlewares"][f"{name}-ping"] == {"replacePath": {"path": "/"}}
+
+
 def test_a_route_that_is_not_public_is_reached_by_its_token_alone() -> None:
     http = json.loads(routes.render(ROUTE._replace(public=False), "b"))["http"]
     assert [router["rule"] for router in http["routers"].values()] == [
@@ -86,8 +101,11 @@ def test_with_https_the_endpoint_is_there_too() -> None:
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("upstream", ["", "/deployments/d1-3"])
 @pytest.mark.parametrize("prefix", ["", "/a/b"])
-def test_a_route_reads_back_as_it_was_written(public: bool, tls: bool, upstream: str, prefix: str) -> None:
-    route = ROUTE._replace(public=public, tls=tls and public, upstream_path=upstream, prefix_path=prefix)
+@pytest.mark.parametrize("inside", [{}, {"predictions_path": "/invocations", "health_path": "/health/"}])
+def test_a_route_reads_back_as_it_was_written(
+    public: bool, tls: bool, upstream: str, prefix: str, inside: dict[str, str]
+) -> None:
+    route = ROUTE._replace(public=public, tls=tls and public, upstream_path=upstream, prefix_path=prefix, **inside)
     assert routes.parse(routes.render(route, "a")) == route
 
 
@@ -113,6 +131,8 @@ def test_an_id_that_breaks_the_rule_gets_into_no_file(bad: str) -> None:
         {"token": "../x"},
         {"key": "x" * 16},
         {"upstream_path": "/a b"},
+        {"predictions_path": '/{{ env "HOME" }}'},
+        {"health_path": "/a`b"},
     ],
 )
 def test_no_other_part_holds_what_was_not_made_here(change: dict[str, str]) -> None:

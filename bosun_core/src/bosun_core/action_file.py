@@ -90,7 +90,8 @@ def check_needs(action: str, given: ActionFile) -> None:
         "deployment_start": (("modelId", info.model_id),),
         "deployment_replace_model": (
             ("newModelId", info.new_model_id),
-            ("modelArtifact", info.model_artifact),
+            # A custom model may be an image that the environment has.
+            ("modelArtifact", info.model_artifact or info.key_value_config.get("image")),
         ),
     }
     for key, value in needed.get(action, ()):

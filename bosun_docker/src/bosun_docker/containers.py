@@ -9,6 +9,7 @@ from bosun_docker import names
 from bosun_docker.addresses import ALL_ADDRESSES, LOOPBACK, Published
 from bosun_docker.environment import Environment
 from bosun_docker.key_values import KeyValues
+from bosun_docker.kinds import CUSTOM, NATIVE, SCORING_CODE
 from bosun_docker.routes import FOLDER, PROBE, WEB, WEB_TLS
 from bosun_docker.settings import DASHBOARD_PORT, WEB_PORT, WEB_TLS_PORT, DockerSettings
 
@@ -18,6 +19,8 @@ PROBE_PORT = 8099
 QUEUE = "bosun-monitoring"
 CERTIFICATES = "/etc/bosun/tls"
 MODEL_PATH = "/opt/ml/model/model.mlpkg"
+JAR_PATH = "/opt/ml/model/model.jar"
+_PATHS = {NATIVE: MODEL_PATH, SCORING_CODE: JAR_PATH}
 TLS_ROUTES = json.dumps(
     {"tls": {"certificates": [{"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key.pem"}]}},
     indent=1,
@@ -25,16 +28,18 @@ TLS_ROUTES = json.dumps(
 _READS_BACK_WITHIN = "100ms"  # Traefik's own default of 2 s is how long each switch would take
 
 
-def model(env: Environment, deployment_id: str, model_id: str, key_values: KeyValues, queue: str | None) -> Body:
-    """Return the body of a native model's container, without its image and labels.
+def model(
+    env: Environment, deployment_id: str, model_id: str, key_values: KeyValues, queue: str | None, kind: str = NATIVE
+) -> Body:
+    """Return the body of a model's container, without its image and labels.
 
     `queue` is the URL of the broker that predictions are reported to; None where they are not monitored.
     """
     variables = {
-        "PREDICTION_API_MODEL_REPOSITORY_PATH": MODEL_PATH,
+        **(_custom_reporting(queue) if kind == CUSTOM else reporting(queue)),
+        **({} if kind == CUSTOM else {"PREDICTION_API_MODEL_REPOSITORY_PATH": _PATHS[kind]}),
         "MLOPS_DEPLOYMENT_ID": deployment_id,
         "MLOPS_MODEL_ID": model_id,
-        **reporting(queue),
         **dict(key_values.environment),
     }
     return {
@@ -53,9 +58,20 @@ def reporting(queue: str | None) -> dict[str, str]:
     }
 
 
-def settings_digest(body: Body, image: str) -> str:
-    """Return the hash of all that a container is made of besides its labels; `image` is what its image is made from."""
-    return names.digest(json.dumps([body, image], sort_keys=True))
+def _custom_reporting(queue: str | None) -> dict[str, str]:
+    """Return the variables that tell the MLOps library in a custom model's image where to report to."""
+    if queue is None:
+        return {}
+    return {
+        "MLOPS_SPOOLER_TYPE": "RABBITMQ",
+        "MLOPS_RABBITMQ_QUEUE_URL": queue,
+        "MLOPS_RABBITMQ_QUEUE_NAME": QUEUE,
+    }
+
+
+def settings_digest(body: Body, *paths: str) -> str:
+    """Return the hash of all that a container is made of besides its image and its labels, and of its paths."""
+    return names.digest(json.dumps([body, *paths], sort_keys=True))
 
 
 def package_holder(labels: dict[str, str], base: str) -> Body:

@@ -17,19 +17,18 @@ from bosun_docker import (
     monitoring,
     names,
     networks,
-    retiring,
+    plans,
     rollout,
     shared_parts,
     shared_server,
-    shared_state,
 )
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
-from bosun_docker.goals import Wanted, is_shared, serves, wanted
+from bosun_docker.goals import Wanted, is_shared, kind, latest, serves, wanted
 from bosun_docker.holding import held_deployment
-from bosun_docker.looking import Container, Deployed, Look, listed, look
+from bosun_docker.looking import Deployed, Look, listed, look
 from bosun_docker.newcomers import newcomer
 from bosun_docker.proxy import Proxy
 from bosun_docker.retiring import Way, retire
@@ -51,7 +50,7 @@ class Acting(NamedTuple):
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
     with _bringing(env, info) as acting:
-        return _bring(acting, wanted(env, info, str(info.model_id), acting.queue, None, ""))
+        return _bring(acting, wanted(env, info, str(info.model_id), acting.queue))
 
 
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -59,13 +58,13 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     with _bringing(env, info, only_known=True) as acting:
         if not acting.found.is_there:
             return answers.unknown_deployment(str(info.id))
-        return _bring(acting, wanted(env, info, str(info.new_model_id), acting.queue, None, ""))
+        return _bring(acting, wanted(env, info, str(info.new_model_id), acting.queue))
 
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring a fresh container into service, of the given package or of the one that is kept."""
     with _bringing(env, info, only_known=info.model_artifact is None) as acting:
-        kept = acting.found.current or next(reversed(acting.found.containers), None)
+        kept = latest(acting.found)
         if kept is None and info.model_artifact is None:
             return answers.unknown_deployment(str(info.id))
         kept_model = None if kept is None else kept.labels.get(names.MODEL)
@@ -74,14 +73,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
             raise InvalidRequest(
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
             )
-        base = "" if kept is None else _base_of(acting.engine, kept)
-        return _bring(acting, wanted(env, info, model, acting.queue, kept, base), anew=True)
-
-
-def _base_of(engine: Engine, container: Container) -> str:
-    image = engine.image(container.image_id)
-    labels = {} if image is None else image["Config"].get("Labels") or {}
-    return str(labels.get(names.BASE_NAME, ""))
+        return _bring(acting, wanted(env, info, model, acting.queue, kept), anew=True)
 
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -94,7 +86,7 @@ def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatu
     if env.dry_run:
         seen = look(engine, env)
         found = seen.deployed(env, str(info.id))
-        plan = [retiring.planned(env, one) for one in found.containers]
+        plan = plans.of_stopping(engine, env, seen, found)
         return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
     with held_deployment(engine, env, listed(engine, env).any_image, str(info.id), names.STOPPING):
         seen = look(engine, env)
@@ -116,7 +108,7 @@ def _take_down(engine: Engine, env: Environment, seen: Look, found: Deployed) ->
 
 
 def _model(found: Deployed) -> str | None:
-    container = found.current or next(reversed(found.containers), None)
+    container = latest(found)
     return None if container is None else container.labels.get(names.MODEL)
 
 
@@ -150,7 +142,7 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
             networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
             queue = monitoring.ready_queue(engine, env, seen)
-            if is_shared(env, info):
+            if is_shared(env, kind(info, latest(seen.deployed(env, deployment_id)))):
                 shared_server.ready(engine, env, proxy, queue)
             with held_deployment(engine, env, listed(engine, env).any_image, deployment_id, names.BRINGING):
                 seen = rollout.cleared(engine, env, proxy, deployment_id)
@@ -180,13 +172,13 @@ def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusI
     """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
     engine, env, proxy, seen, found, _ = acting
     goal = want.goal
-    if not anew and not want.to_fetch and serves(env, found, goal):
-        if proxy is None:
-            return answers.planned(entry(env, seen, found), [])
+    is_served = not anew and serves(engine, env, found, want)
+    if is_served and proxy is not None:
         return answers.already_serves(entry(env, seen, found))
     _check_name(env, seen, found, goal.model_id)
     if proxy is None:
-        return answers.planned(entry(env, seen, found) if found.is_there else None, _plan(env, seen, found, want))
+        plan = plans.of_bringing(engine, env, seen, found, want, is_served=is_served)
+        return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
     slots = rollout.Rollout(engine, env, proxy, found, goal, newcomer(engine, env, proxy, seen, found, want)).run()
     seen = listed(engine, env).unlocked()._replace(slots={found.key: slots})
     progress("done", 1, 1)
@@ -208,30 +200,3 @@ def _check_name(env: Environment, seen: Look, found: Deployed, model_id: str) ->
             owner = one.labels.get(names.ENVIRONMENT)
             whose = f"belongs to the environment {owner!r}" if owner else "was not made by this Bosun (docs/migrate.md)"
             raise EnvironmentFailure(f"container {name} {whose}; remove it, or choose another containerNamePrefix")
-
-
-def _plan(env: Environment, seen: Look, found: Deployed, want: Wanted) -> list[str]:
-    """Return what `_bring` would do, step by step."""
-    goal = want.goal
-    prefix = env.settings
-    image = (
-        f"{names.image_repository(prefix.generated_image_prefix, goal.deployment_id)}:{names.image_tag(goal.model_id)}"
-    )
-    creating = (
-        f"create container {names.container_name(prefix.container_name_prefix, goal.deployment_id, goal.model_id)}"
-    )
-    making = [] if want.kept is not None else [f"make image {image} of {prefix.pps_base_image} and the package"]
-    making.append(creating)
-    if goal.labels.get(names.SERVING) == names.SHARED:
-        making = [
-            *shared_state.plan(env, seen, None),
-            f"{creating}, which stands for the model and is never started",
-            f"put the package into {env.server_name}",
-        ]
-    return [
-        *([] if seen.proxy is not None and seen.proxy.runs else [f"start container {env.proxy_name}"]),
-        *(["fetch the package"] if want.to_fetch else []),
-        *making,
-        f"switch {prefix.prefix.url}/deployments/{goal.deployment_id} to it once it answers",
-        *[retiring.planned(env, one) for one in found.containers],
-    ]

@@ -9,11 +9,13 @@ import socket
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import docker  # noqa: TID251  # this is the one module
 import docker.errors  # noqa: TID251  # this is the one module
+import docker.types  # noqa: TID251  # this is the one module
+import requests
 import requests.exceptions  # what the SDK lets through
 from bosun_core.errors import EnvironmentFailure
 
@@ -41,13 +43,14 @@ class Connection:
         EnvironmentFailure: each call, where the engine refuses (`Refused`) or cannot be asked.
     """
 
-    def __init__(self, host: EngineHost, version: str | None = None) -> None:
+    def __init__(self, host: EngineHost, version: str | None = None, seconds: float = ANSWER_SECONDS) -> None:
         self.host = host
+        self._answer: requests.Response | None = None
         try:
             _reach(host)
             # What they warn of comes as an error where it matters, or was asked for (DOCKER_TLS without verification).
             warnings.filterwarnings("ignore", module="docker|urllib3")
-            self._client = _Client(base_url=host.url, version=version or "auto", timeout=ANSWER_SECONDS, tls=_tls(host))
+            self._client = _Client(base_url=host.url, version=version or "auto", timeout=seconds, tls=_tls(host))
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
             raise unreachable(host, error) from error
         found = tuple(int(part) for part in self._client.api_version.split("."))
@@ -57,9 +60,22 @@ class Connection:
                 "install Docker 19.03 or later"
             )
 
-    def again(self) -> Self:
-        """Return a connection of its own to the same engine, for another thread."""
-        return type(self)(self.host, self._client.api_version)
+    def again(self, seconds: float = ANSWER_SECONDS) -> Self:
+        """Return a connection of its own to the same engine, for another thread; it waits `seconds` for an answer."""
+        own = type(self)(self.host, self._client.api_version, seconds)
+        own._client.hooks["response"].append(own._note)
+        return own
+
+    def _note(self, answer: requests.Response, **_: object) -> None:
+        self._answer = answer
+
+    def cut(self) -> bool:
+        """End the call that another thread makes on this connection; False where the engine has not answered it yet."""
+        if self._answer is None:
+            return False
+        with suppress(Exception):  # it may have ended by itself, in whatever way the SDK finds
+            docker.types.CancellableStream(iter(()), self._answer).close()
+        return True
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bosun_docker.engine_connection import Connection, Document
 from bosun_docker.engine_errors import Missing, Refused, refused
@@ -33,16 +33,44 @@ class Images(Connection):
                     raise refused(f"pull image {reference}", 0, str(report["error"]))
                 yield report
 
+    def load(self, archive: Iterator[bytes]) -> Iterator[Document]:
+        """Load an image archive; yields the engine's reports as they come."""
+        with self._step("load the image archive"):
+            for report in self._client.load_image(archive):
+                if "error" in report:
+                    raise refused("load the image archive", 0, str(report["error"]))
+                yield report
+
+    def build(self, context: Iterator[bytes], tag: str, labels: Mapping[str, str]) -> Iterator[Document]:
+        """Build an image from a context, a tar archive with a Dockerfile; yields the engine's reports as they come."""
+        with self._step(f"build image {tag}"):
+            reports = self._client.build(
+                fileobj=context, custom_context=True, tag=tag, labels=dict(labels), rm=True, forcerm=True, decode=True,
+                timeout=self._client.timeout,
+            )  # fmt: skip
+            for report in reports:
+                if "error" in report:
+                    raise refused(f"build image {tag}", 0, str(report["error"]))
+                yield report
+
+    def tagged(self, repository: str) -> list[Document]:
+        """Return the images with a tag in the repository."""
+        with self._step("list images"):
+            return list(self._client.images(name=repository))
+
     def commit(self, container: str, repository: str, tag: str, changes: list[str]) -> str:
         """Make an image of a container and return its id."""
         with self._step(f"make image {repository}:{tag}"):
             return str(self._client.commit(container, repository, tag, changes=changes)["Id"])
 
-    def remove_image(self, image: str, *, force: bool = False) -> None:
-        """Remove an image; one that is gone, or that a container uses, is left as it is."""
+    def remove_image(self, image: str, *, with_parents: bool = True) -> None:
+        """Remove an image, or one of its tags; one that is gone, or that a container uses, is left as it is.
+
+        Images that it was made of go with it where nothing else needs or names them, unless without `with_parents`.
+        """
         try:
             with self._step(f"remove image {image}"):
-                self._client.remove_image(image, force=force)
+                self._client.remove_image(image, noprune=not with_parents)
         except Refused as error:
             if not isinstance(error, Missing) and error.code != 409:  # HTTP's Conflict: it is in use
                 raise

@@ -9,11 +9,10 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_docker import (
     engine_host,
+    environment_plans,
     monitoring,
     names,
-    networks,
     shared_clearing,
-    shared_containers,
     shared_parts,
     shared_server,
     shared_state,
@@ -29,7 +28,7 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
     with Engine(engine_host.find()) as engine:
         seen = listed(engine, env)
         if env.dry_run:
-            return answers.planned(None, _plan_of_start(engine, env, seen))
+            return answers.planned(None, environment_plans.of_start(engine, env, look(engine, env)))
         done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
         if shared_state.is_needed(env, seen):
             now = look(engine, env)
@@ -43,24 +42,13 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
     return ActionStatusInfo(status, "; ".join([*env.remarks, facts, *done]))
 
 
-def _plan_of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    plan = networks.check(engine, env)
-    body, _ = shared_parts.proxy_body(engine, env)
-    if not shared_parts.is_as_wanted(seen.proxy, body):
-        plan.append(f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}")
-    if shared_state.is_needed(env, seen):
-        plan += shared_state.plan(env, seen, shared_containers.server(env, monitoring.queue_url(engine, env, seen)))
-    return plan
-
-
 def plugin_stop(env: Environment) -> ActionStatusInfo:
     """Take down the shared parts that no deployment needs."""
     with Engine(engine_host.find()) as engine:
         seen = listed(engine, env)
         deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
         if env.dry_run:
-            idle = [] if seen.proxy is None or deployments else [f"remove container {env.proxy_name}"]
-            return answers.planned(None, shared_state.plan_of_taking_down(env, seen) + idle)
+            return answers.planned(None, environment_plans.of_stop(engine, env, seen))
         done = shared_clearing.take_down(engine, env, seen)
         done += monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
     if deployments:

@@ -1,96 +1,157 @@
-"""Images: pulled where the engine lacks them, generated from a base and a package, removed when nothing uses them."""
+"""Images: one made of each source, and removed when nothing uses it any more."""
 
 from __future__ import annotations
-
-import time
 
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_docker import archives, containers, names
-from bosun_docker.containers import MODEL_PATH
+from bosun_docker import archives, building, containers, names
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container
-from bosun_docker.packages import KeptPackage, Package
+from bosun_docker.pulling import present
+from bosun_docker.sources import Archived, Built, Kept, Packaged, Referenced, Source, Unfetched
+
+_NO_TAG = "<none>:<none>"
 
 
-def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
-    """Return the id of an image, pulled where the engine lacks it; `key` is the setting that names it.
-
-    Raises:
-        EnvironmentFailure: it is neither here nor to be pulled.
-    """
-    try:
-        found = engine.image(reference)
-    except EnvironmentFailure as error:
-        raise EnvironmentFailure(f"{key}: {error}") from error
-    if found is None:
-        _pull(engine, env, reference, key)
-        found = engine.image(reference)
-    if found is None:
-        raise EnvironmentFailure(f"{key}: image {reference} was pulled and is not there; look at the engine's log")
-    return str(found["Id"])
-
-
-def _pull(engine: Engine, env: Environment, reference: str, key: str) -> None:
-    limit = env.settings.pull_limit
-    deadline = time.monotonic() + limit
-    progress(f"pulling {reference}", 0)
-    try:
-        for report in engine.pull(reference):
-            detail = report.get("progressDetail") or {}
-            progress(f"pulling {reference}", detail.get("current") or 0, detail.get("total"))
-            if time.monotonic() > deadline:
-                break
-        else:
-            return
-    except EnvironmentFailure as error:
-        raise EnvironmentFailure(f"{key}: {error}") from error
-    raise EnvironmentFailure(f"{key}: pulling image {reference} takes longer than {limit:g} s; raise pullLimit")
-
-
-def with_package(
-    engine: Engine, env: Environment, deployment_id: str, model_id: str, package: Package | KeptPackage
-) -> str:
-    """Return the id of an image of the base and the package; one that is there already is not made again.
+def made(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source) -> str:
+    """Return the id of the source's image; one that is there already is not made again.
 
     Raises:
-        EnvironmentFailure: the package changed meanwhile, or the engine refused.
+        EnvironmentFailure: the package changed meanwhile, an image cannot be had, or the engine refused.
     """
-    base_name = env.settings.pps_base_image
-    base = present(engine, env, base_name, "ppsBaseImage")
-    labels = {
-        **env.deployment_labels(names.PACKAGE_PART, deployment_id),
-        names.MODEL: model_id,
-        names.PACKAGE: package.sha256,
-        names.BASE: base,
-        names.BASE_NAME: base_name,
-    }
-    there = engine.images([f"{name}={value}" for name, value in labels.items()])
-    if there:
-        return str(there[0]["Id"])
-    prefix = env.settings.container_name_prefix
-    name = names.passing_name(prefix, env.id, deployment_id, "package")
+    if isinstance(source, Referenced):
+        return present(engine, env, source.reference, "keyValueConfig.image")
+    there = existing(engine, env, deployment_id, model_id, source)
+    if there is not None:
+        return there
+    name = name_of(env, deployment_id, model_id, source)
+    match source:
+        case Packaged():
+            return _packaged(engine, env, deployment_id, model_id, source)
+        case Built():
+            labels = _labels(env, deployment_id, model_id, {names.PACKAGE: source.package.sha256})
+            return building.built(engine, env, source, name, labels)
+        case Archived():
+            return building.loaded(engine, env, source, name)
+        case _:
+            raise EnvironmentFailure(f"image {name} cannot be made of a package that was not fetched; give a path")
+
+
+def existing(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source) -> str | None:
+    """Return the id of the source's image, or None where the engine does not have it."""
+    match source:
+        case Packaged():
+            base = engine.image(source.base)
+            more = None if base is None else _of_package(source, str(base["Id"]))
+            return None if more is None else _generated(engine, env, deployment_id, model_id, more)
+        case Built():
+            return _generated(engine, env, deployment_id, model_id, {names.PACKAGE: source.package.sha256})
+        case Kept():
+            return source.image_id
+        case Unfetched():
+            return None
+    name = source.reference if isinstance(source, Referenced) else name_of(env, deployment_id, model_id, source)
+    found = engine.image(name)
+    return None if found is None else str(found["Id"])
+
+
+def _of_package(source: Packaged, base: str) -> dict[str, str]:
+    return {names.PACKAGE: source.package.sha256, names.BASE: base, names.BASE_NAME: source.base}
+
+
+def is_of(engine: Engine, source: Source, container: Container) -> bool:
+    """Tell whether a container that was made from a like source has the image that the source has now.
+
+    An image that the engine no longer has by its name has not changed.
+    """
+    match source:
+        case Packaged():
+            image, own = engine.image(source.base), container.labels.get(names.BASE)
+        case Referenced():
+            image, own = engine.image(source.reference), container.image_id
+        case _:
+            return True
+    return image is None or image["Id"] == own
+
+
+def tag_of(env: Environment, deployment_id: str, model_id: str) -> tuple[str, str]:
+    """Return repository and tag of the image that is generated for a model."""
+    repository = names.image_repository(env.settings.generated_image_prefix, deployment_id)
+    return repository, names.image_tag(model_id)
+
+
+def name_of(env: Environment, deployment_id: str, model_id: str, source: Source) -> str:
+    """Return the name that the source's image gets from us."""
+    repository, tag = tag_of(env, deployment_id, model_id)
+    if isinstance(source, Archived):
+        tag = f"{_loaded_tags(env, deployment_id)}{source.package.sha256[:32]}"
+    return f"{repository}:{tag}"
+
+
+def _generated(engine: Engine, env: Environment, deployment_id: str, model_id: str, more: dict[str, str]) -> str | None:
+    """Return the id of the image that was generated for a model with these labels, or None where it is not there.
+
+    It goes by our tag: an image that a user made from ours has our labels too.
+    """
+    image = engine.image(":".join(tag_of(env, deployment_id, model_id)))
+    if image is None:
+        return None
+    labels = (image.get("Config") or {}).get("Labels") or {}
+    wanted = _labels(env, deployment_id, model_id, more)
+    return str(image["Id"]) if all(labels.get(name) == value for name, value in wanted.items()) else None
+
+
+def _labels(env: Environment, deployment_id: str, model_id: str, more: dict[str, str]) -> dict[str, str]:
+    own = {names.MODEL: model_id, names.IMAGE: ":".join(tag_of(env, deployment_id, model_id))}
+    return {**env.deployment_labels(names.PACKAGE_PART, deployment_id), **own, **more}
+
+
+def _packaged(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Packaged) -> str:
+    base = present(engine, env, source.base, source.key)
+    name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "package")
     holder = ""
     try:
         with uninterrupted():
+            labels = _labels(env, deployment_id, model_id, _of_package(source, base))
             holder = engine.create(name, containers.package_holder(labels, base))
-        engine.put(holder, "/", archives.streamed([package.member(engine, MODEL_PATH.lstrip("/"))]))
+        engine.put(holder, "/", archives.streamed([source.package.member(engine, source.path.lstrip("/"))]))
         progress("making the image", 0)
-        repository = names.image_repository(env.settings.generated_image_prefix, deployment_id)
-        return engine.commit(holder, repository, names.image_tag(model_id), [])
+        return engine.commit(holder, *tag_of(env, deployment_id, model_id), [])
     finally:
         if holder:
             to_its_end(lambda: engine.remove(holder))
 
 
+def _loaded_tags(env: Environment, deployment_id: str) -> str:
+    """Return what the tags of a deployment's loaded images begin with; deployments of two environments differ in it."""
+    return f"loaded-{names.key(env.id, deployment_id)}-"
+
+
 def remove_unused(engine: Engine, env: Environment, deployment_id: str, in_use: list[Container]) -> None:
-    """Remove the images that were generated for a deployment and that no container uses."""
+    """Remove the images that were generated or loaded for a deployment and that no container uses."""
+    for image in unused(engine, env, deployment_id, {container.image_id for container in in_use}).values():
+        engine.remove_image(image)
+
+
+def unused(engine: Engine, env: Environment, deployment_id: str, used: set[str]) -> dict[str, str]:
+    """Return what of a deployment's images is to be removed where only the `used` ones are, by a name for people.
+
+    Of a generated image that is its id; one with another name than ours is a user's, made from ours and so with its
+    labels. Of a loaded one it is our tag: the image itself may have been there before, under a name of its own.
+    """
+    repository, _ = tag_of(env, deployment_id, "")
+    begin = f"{repository}:{_loaded_tags(env, deployment_id)}"
+    found: dict[str, str] = {}
+    for image in engine.tagged(repository):
+        tags = image.get("RepoTags") or [] if image["Id"] not in used else []
+        found |= {tag: tag for tag in tags if tag.startswith(begin)}
     wanted = env.deployment_labels(names.PACKAGE_PART, deployment_id)
-    used = {container.image_id for container in in_use}
     for image in engine.images([f"{name}={value}" for name, value in wanted.items()]):
-        if image["Id"] not in used:
-            engine.remove_image(image["Id"])
+        own = (image.get("Labels") or {}).get(names.IMAGE)
+        if image["Id"] not in used and {*(image.get("RepoTags") or [])} <= {_NO_TAG, own, *found}:
+            found[str(own)] = str(image["Id"])
+    return found

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from bosun_core.errors import InvalidRequest
 
+from bosun_docker import sizes
+from bosun_docker.settings import check_image
+
 MODEL_PORT = 8080
-_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 _SMALLEST_MEMORY = 6 * 1024**2  # what the engine takes at least
 
 
@@ -28,6 +29,8 @@ class KeyValues(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     port: int = MODEL_PORT
     health_path: str = "/ping"
+    predictions_path: str = "/predictions"
+    image: str | None = None
     unknown: tuple[str, ...] = ()
 
 
@@ -68,10 +71,9 @@ def _refused(key: str, value: object, example: str) -> InvalidRequest:
 
 
 def _size(key: str, value: object) -> int:
-    match = _SIZE.fullmatch(str(value).strip())
-    if isinstance(value, bool) or match is None:
+    size = None if isinstance(value, bool) else sizes.parse(str(value))
+    if size is None:
         raise _refused(key, value, "512m or 2g")
-    size = int(float(match[1]) * _UNITS[match[2].lower()])
     if size < _SMALLEST_MEMORY:
         raise _refused(key, value, "512m (6m at least)")
     return size
@@ -105,9 +107,17 @@ def _whole(key: str, value: object, least: int, most: int, example: str) -> int:
 
 
 def _path(key: str, value: object) -> str:
-    if not isinstance(value, str) or not _PATH.fullmatch(value):
-        raise _refused(key, value, "/ping")
+    if not isinstance(value, str) or not value or not _PATH.fullmatch(value):
+        raise _refused(key, value, "/ping" if key == "healthPath" else "/predict")
     return value
+
+
+def _image(key: str, value: object) -> str:
+    try:
+        check_image(f"keyValueConfig.{key}", str(value))
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+    return str(value)
 
 
 def _environment(key: str, value: object) -> tuple[tuple[str, str], ...]:
@@ -138,4 +148,6 @@ _READERS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "environment": ("environment", _environment),
     "port": ("port", _port),
     "healthPath": ("health_path", _path),
+    "predictionsPath": ("predictions_path", _path),
+    "image": ("image", _image),
 }

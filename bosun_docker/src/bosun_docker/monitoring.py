@@ -9,7 +9,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
-from bosun_docker import health, images, monitoring_containers, names, shared_parts
+from bosun_docker import health, monitoring_containers, names, pulling, shared_parts
 from bosun_docker.broker_script import counting_readers, read_count
 from bosun_docker.containers import QUEUE, Body
 from bosun_docker.engine import Engine
@@ -34,7 +34,7 @@ def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
     """Return the URL of the broker that is there; None where nothing is monitored, or no broker is there."""
     if not env.monitors or seen.broker is None:
         return None
-    password = _password(engine, seen.broker)
+    password = password_of(engine, seen.broker)
     return None if password is None else monitoring_containers.queue_url(env, password)
 
 
@@ -46,7 +46,8 @@ def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
     return queue_url(engine, env, seen)
 
 
-def _password(engine: Engine, broker: Container) -> str | None:
+def password_of(engine: Engine, broker: Container) -> str | None:
+    """Return the broker's password, which its own container keeps; None where it has none."""
     found = engine.container(broker.id)
     password = None if found is None else monitoring_containers.password_of(found["Config"]["Env"] or [])
     if password is not None:
@@ -68,8 +69,8 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
         return []
     for name in (env.broker_name, env.agent_name):
         shared_parts.check_name(seen, name)
-    image = images.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
-    images.present(engine, env, str(env.settings.agent_image), "agentImage")
+    image = pulling.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
+    pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
         seen = listed(engine, env)
         done, password = _bring_broker(engine, env, seen)
@@ -81,7 +82,7 @@ def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen
     """Tell whether both parts run with these settings, and nothing on them is under way."""
     if seen.broker is None or any(one.name == _lock_name(env) for one in seen.parts):
         return False
-    password = _password(engine, seen.broker) or ""
+    password = password_of(engine, seen.broker) or ""
     agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
     broker = monitoring_containers.broker(env, password)
     return shared_parts.is_as_wanted(seen.broker, broker) and shared_parts.is_as_wanted(seen.agent, agent)
@@ -90,7 +91,7 @@ def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen
 def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[str], str]:
     """Bring up the broker; return what was done, and its password, which outlives its container with its data."""
     found = seen.broker
-    kept = None if found is None else _password(engine, found)
+    kept = None if found is None else password_of(engine, found)
     password = kept or secrets.token_hex(24)
     SECRETS.learn({"password": password})
     body = monitoring_containers.broker(env, password)
@@ -188,7 +189,7 @@ def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
         return []
     with held(engine, env, _lock_name(env), there[0].image_id, env.labels(names.LOCK), "the monitoring"):
         seen = listed(engine, env)
-        if _is_needed(engine, env, seen):
+        if is_needed(engine, env, seen):
             return []
         parts = [one for one in (seen.agent, seen.broker) if one is not None]
         for one in parts:
@@ -197,7 +198,7 @@ def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
         return [*done, *shared_parts.remove_volume(engine, env, env.broker_name)]
 
 
-def _is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
+def is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
     """Tell whether a monitored deployment is there, or messages wait; a broker that has ended cannot be asked."""
     if any(one.labels.get(names.MONITORED) == "true" for one in seen.parts):
         return True

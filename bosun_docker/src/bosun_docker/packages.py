@@ -16,11 +16,16 @@ from bosun_docker.engine import Engine
 
 
 class Package(NamedTuple):
-    """A model package on this machine."""
+    """A model package, an image archive or a build context on this machine; `sha256` is of the whole file."""
 
     path: Path
     size: int
     sha256: str
+
+    @property
+    def changed(self) -> EnvironmentFailure:
+        """The error for a file that is no longer what was measured."""
+        return EnvironmentFailure(f"package {self.path} changed while it was read; run the action again")
 
     def member(self, engine: Engine, name: str) -> Member:  # noqa: ARG002  # as `KeptPackage.member`
         """Return it as a file of an archive."""
@@ -28,18 +33,17 @@ class Package(NamedTuple):
 
     def _content(self) -> Iterator[bytes]:
         """Yield the package's bytes, and see that they are those that were hashed."""
-        changed = EnvironmentFailure(f"package {self.path} changed while it was read; run the action again")
         digest, done = hashlib.sha256(), 0
         with self.path.open("rb", buffering=0) as file:
             while chunk := file.read(archives.CHUNK):
                 done += len(chunk)
                 if done > self.size:
-                    raise changed
+                    raise self.changed
                 digest.update(chunk)
                 progress("sending the package", done, self.size)
                 yield chunk
         if done != self.size or digest.hexdigest() != self.sha256:
-            raise changed
+            raise self.changed
 
 
 class KeptPackage(NamedTuple):

@@ -40,6 +40,7 @@ class Goal(NamedTuple):
     """Its labels, but for the generation."""
     port: int
     health_path: str
+    predictions_path: str
 
 
 class Newcomer(Protocol):
@@ -115,7 +116,7 @@ class Rollout:
             path = newcomer.upstream_path(self._generation)
             route = probing_route(
                 self._env, self._before.key, goal.deployment_id, worker, goal.port, self._generation, path
-            )
+            )._replace(predictions_path=goal.predictions_path, health_path=goal.health_path)
             self._probed = route
             self._proxy.write(route, self._slot)
             newcomer.start(new, name, self._generation)

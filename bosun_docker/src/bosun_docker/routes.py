@@ -27,6 +27,7 @@ _OF_A_MODEL = ("predictions", "info")
 _PRIORITY = 1000
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 _PATH = re.compile(r"(/[A-Za-z0-9%._~!$&()*+,;=:@-]+)*")
+_INSIDE = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 _UPSTREAM = re.compile(r"http://([0-9a-f]{12}):([0-9]{1,5})")
 
 
@@ -47,6 +48,9 @@ class Route(NamedTuple):
     tls: bool = False
     upstream_path: str = ""
     """What stands before /predictions and /info inside the container; probes reach all that is there."""
+    predictions_path: str = "/predictions"
+    """What the endpoint's /predictions is inside a container of its own."""
+    health_path: str = "/ping"
 
     @property
     def endpoint(self) -> str:
@@ -75,7 +79,8 @@ def render(route: Route, slot: str) -> str:
     check_id(route.deployment_id, "deploymentInfo.id")
     checks = ((_HEX, route.key), (_HEX, route.container), (_HEX, route.token))
     paths = ((_PATH, route.prefix_path), (_PATH, route.upstream_path))
-    if not all(rule.fullmatch(value) for rule, value in (*checks, *paths)) or slot not in SLOTS:
+    inside = ((_INSIDE, route.predictions_path), (_INSIDE, route.health_path))
+    if not all(rule.fullmatch(value) for rule, value in (*checks, *paths, *inside)) or slot not in SLOTS:
         raise ValueError(f"a route cannot hold {route!r}")
     text = json.dumps(_document(route, slot), indent=1) + "\n"
     if "{{" in text or parse(text) != route:
@@ -101,6 +106,7 @@ def _document(route: Route, slot: str) -> dict[str, Any]:
         f"{name}-token": {"stripPrefix": {"prefixes": [f"/{route.token}"]}},
         f"{name}-endpoint": {"stripPrefix": {"prefixes": [route.endpoint]}},
         f"{name}-header": {"headers": {"customResponseHeaders": told}},
+        **{f"{name}-{one}": {"replacePath": {"path": path}} for one, path in _moved(route).items()},
     }
     if route.upstream_path:
         middlewares[f"{name}-add"] = {"addPrefix": {"prefix": route.upstream_path}}
@@ -111,7 +117,12 @@ def _document(route: Route, slot: str) -> dict[str, Any]:
 
 def _public_routers(route: Route, name: str, common: dict[str, Any]) -> dict[str, Any]:
     """Return the routers of the deployment's endpoint."""
-    ways: dict[str, tuple[list[str], tuple[str, ...]]] = {name: ([f"{name}-endpoint", f"{name}-header"], ENDPOINTS)}
+    moved = _moved(route)
+    stay = tuple(one for one in ENDPOINTS if one not in moved)
+    ways: dict[str, tuple[list[str], tuple[str, ...]]] = {
+        name: ([f"{name}-endpoint", f"{name}-header"], stay),
+        **{f"{name}-{one}": ([f"{name}-{one}", f"{name}-header"], (one,)) for one in moved},
+    }
     if route.upstream_path:
         ways = {
             name: ([f"{name}-endpoint", f"{name}-add", f"{name}-header"], _OF_A_MODEL),
@@ -127,6 +138,12 @@ def _public_routers(route: Route, name: str, common: dict[str, Any]) -> dict[str
     return routers
 
 
+def _moved(route: Route) -> dict[str, str]:
+    """Return those of the endpoint's paths that are other ones inside the container."""
+    inside = {"predictions": route.predictions_path, "ping": route.health_path}
+    return {one: path for one, path in inside.items() if path != f"/{one}"}
+
+
 def parse(text: str) -> Route | None:
     """Return the route that a slot's file holds, or None where it is blank or not ours."""
     try:
@@ -136,6 +153,10 @@ def parse(text: str) -> Route | None:
         (endpoint,) = http["middlewares"][f"{name}-endpoint"]["stripPrefix"]["prefixes"]
         (token,) = http["middlewares"][f"{name}-token"]["stripPrefix"]["prefixes"]
         added = http["middlewares"].get(f"{name}-add", {"addPrefix": {"prefix": ""}})
+        predictions, ping = (
+            http["middlewares"].get(f"{name}-{one}", {"replacePath": {"path": f"/{one}"}})["replacePath"]["path"]
+            for one in ("predictions", "ping")
+        )
         prefix_path, _, deployment_id = endpoint.rpartition("/deployments/")
         return Route(
             key=name[:16],
@@ -148,6 +169,8 @@ def parse(text: str) -> Route | None:
             prefix_path=prefix_path,
             tls=f"{name}-tls" in http["routers"],
             upstream_path=added["addPrefix"]["prefix"],
+            predictions_path=predictions,
+            health_path=ping,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from bosun_core.settings import Settings, described
 
+from bosun_docker import sizes
 from bosun_docker.addresses import Prefix, Published, parse_ports, parse_prefix
 
 WEB_PORT, WEB_TLS_PORT, DASHBOARD_PORT = 80, 443, 8080
@@ -50,6 +51,14 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     pps_base_image: Annotated[
         str, described("The image of the Portable Prediction Server that model packages are put on.")
     ] = "datarobot/datarobot-portable-prediction-api:latest"
+    scoring_code_base_image: Annotated[
+        str | None,
+        described(
+            "The image that scoring code (.jar, modelFormat datarobotScoringCode) is put on, at "
+            "/opt/ml/model/model.jar. Not set: scoring code cannot be deployed.",
+            "registry.example.com/scoring-server:1.0",
+        ),
+    ] = None
     generated_image_prefix: Annotated[
         str, described("The names of generated images begin with this, in lower case.")
     ] = "mlops_"
@@ -121,6 +130,14 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     drain_limit: Annotated[
         Seconds, described("How long, in seconds, a container may take to end after SIGTERM before it is killed.")
     ] = 30.0
+    build_limit: Annotated[
+        Seconds,
+        described(
+            "How long, in seconds, building an image from a build context, or reading and loading an image archive, "
+            "may take."
+        ),
+    ] = 1800.0
+    max_context_size: Annotated[str, described("How large a build context may be, unpacked, say 500m.")] = "1g"
     pull_limit: Annotated[Seconds, described("How long, in seconds, pulling an image may take.")] = 900.0
     proxy_limit: Annotated[Seconds, described("How long, in seconds, the proxy may take until it answers.")] = 30.0
     broker_limit: Annotated[Seconds, described("How long, in seconds, the broker may take until it answers.")] = 60.0
@@ -142,11 +159,13 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
             ("rabbitmqImage", self.rabbitmq_image),
             ("ppsBaseImage", self.pps_base_image),
             ("agentImage", self.agent_image),
+            ("scoringCodeBaseImage", self.scoring_code_base_image),
         ):
             if image is not None:
                 check_image(key, image)
         if self.log_max_size and not _SIZE.fullmatch(self.log_max_size):
             raise ValueError(f"logMaxSize {self.log_max_size!r} is no size; write say 10m")
+        _ = self.context_limit
         if (self.traefik_certificate is None) != (self.traefik_key is None):
             raise ValueError("traefikCertificate and traefikKey go together; write both, or neither")
         if self.proxy_probe_url is not None:
@@ -159,6 +178,14 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
                 f"rabbitmqPortMapping maps to {both[0]}, which the proxy has (traefikPortMapping, or the port of "
                 "outfacingPredictionURLPrefix); give each a host port of its own"
             )
+
+    @property
+    def context_limit(self) -> int:
+        """`maxContextSize` in bytes."""
+        size = sizes.parse(self.max_context_size)
+        if size is None:
+            raise ValueError(f"maxContextSize {self.max_context_size!r} is no size; write say 500m")
+        return size
 
     @property
     def prefix(self) -> Prefix:

@@ -9,7 +9,7 @@ from typing import Any
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import archives, certificates, containers, images, names, networks, proxy_waiting
+from bosun_docker import archives, certificates, containers, names, networks, proxy_waiting, pulling
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.engine_errors import taken_port
@@ -48,7 +48,7 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     if seen.proxy is not None and is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
         proxy_waiting.until_it_answers(engine, env, seen.proxy)
         return []
-    image = images.present(engine, env, env.settings.traefik_image, "traefikImage")
+    image = pulling.present(engine, env, env.settings.traefik_image, "traefikImage")
     lock_name = f"{env.settings.container_name_prefix}lock_shared"
     with held(engine, env, lock_name, image, env.labels(names.LOCK), "the shared parts"):
         seen = _without_old_proxy(engine, env)

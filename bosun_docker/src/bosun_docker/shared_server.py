@@ -17,7 +17,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_docker import health, images, names, shared_containers, shared_parts
+from bosun_docker import health, names, pulling, shared_containers, shared_parts
 from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
@@ -55,7 +55,7 @@ def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, An
         return []
     for name in (env.server_name, f"{env.server_name}_next"):
         shared_parts.check_name(seen, name)
-    image = images.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
+    image = pulling.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
     with held(engine, env, lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
         server = _unfinished_cleared(engine, env)
         done = []

@@ -1,0 +1,44 @@
+"""Images that the engine lacks, pulled."""
+
+from __future__ import annotations
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.reporting import progress
+
+from bosun_docker import long_calls
+from bosun_docker.engine import Engine
+from bosun_docker.environment import Environment
+from bosun_docker.long_calls import TimeIsUp
+
+
+def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
+    """Return the id of an image, pulled where the engine lacks it; `key` is the setting that names it.
+
+    Raises:
+        EnvironmentFailure: it is neither here nor to be pulled.
+    """
+    try:
+        found = engine.image(reference)
+    except EnvironmentFailure as error:
+        raise EnvironmentFailure(f"{key}: {error}") from error
+    if found is None:
+        _pull(engine, env, reference, key)
+        found = engine.image(reference)
+    if found is None:
+        raise EnvironmentFailure(f"{key}: image {reference} was pulled and is not there; look at the engine's log")
+    return str(found["Id"])
+
+
+def _pull(engine: Engine, env: Environment, reference: str, key: str) -> None:
+    limit = env.settings.pull_limit
+    progress(f"pulling {reference}", 0)
+    try:
+        for report in long_calls.reports(engine, lambda own: own.pull(reference), limit):
+            detail = report.get("progressDetail") or {}
+            progress(f"pulling {reference}", detail.get("current") or 0, detail.get("total"))
+    except TimeIsUp:
+        raise EnvironmentFailure(
+            f"{key}: pulling image {reference} takes longer than {limit:g} s; raise pullLimit"
+        ) from None
+    except EnvironmentFailure as error:
+        raise EnvironmentFailure(f"{key}: {error}") from error
