@@ -25,7 +25,8 @@ TLS_ROUTES = json.dumps(
     {"tls": {"certificates": [{"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key.pem"}]}},
     indent=1,
 )
-_READS_BACK_WITHIN = "100ms"  # Traefik's own default of 2 s is how long each switch would take
+# Each switch takes so long beyond the reading of the files; by Traefik's own default of 2 s it would take that.
+_READS_BACK_WITHIN = "20ms"
 
 
 def model(
