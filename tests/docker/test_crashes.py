@@ -1,46 +1,134 @@
-"""SIGKILL at the calls to the engine: traffic goes on, the same action again converges, nothing is left behind."""
+"""SIGKILL at the calls of an action: traffic goes on, the same action again converges, nothing is left behind.
 
-import functools
+A call is one to the engine, a first probe through the proxy, or a piece of the package on its way. Which of them are
+tried is chosen at random within a budget of time; BOSUN_SEED repeats a choice, BOSUN_THOROUGH=1 tries all.
+"""
+
+import json
 import os
+import random
 import re
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
-from bosun_test.conformance.crashes import spread
+from bosun_core.reporting import listen
+from bosun_test.conformance.load import Load
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(7200)]
 
-MOST = None if os.environ.get("BOSUN_THOROUGH") else 6
+BUDGET_SECONDS = float("inf") if os.environ.get("BOSUN_THOROUGH") else 10.0
+SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
+PACKAGE_BYTES = 3_000_000  # three pieces
+TOKEN = "planted-token-91aa"  # nobody's
 
 
-def in_a_child(work: Callable[[], Any], kill_at: int | None = None) -> int | None:
-    """Run `work` in a child that is killed at its n-th call to the engine; returns how many it made, None if killed."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        count = 0
+class Story(NamedTuple):
+    """An action that is killed: on what, with which settings, and what stands when it has been run again."""
 
-        def hook(event: str, _: object) -> None:
-            nonlocal count
-            if event == "bosun.step":
-                count += 1
-                if count == kill_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
+    action: str
+    end: tuple[list[str], int, int]
+    begins_with: tuple[str, ...] = ()
+    """What was done before: `plugin_start`, `deployment_start`."""
+    settings: tuple[tuple[str, Any], ...] = ()
+    monitored: bool = False
+    loaded: bool = False
+    """The deployment that was there before is asked all the while."""
+    serving: str = "dedicated"
 
-        sys.addaudithook(hook)
+
+SERVES_A, SERVES_B = (["deployment_d1_A", "traefik"], 1, 1), (["deployment_d1_B", "traefik"], 1, 1)
+IDLE, NOTHING = (["traefik"], 0, 0), ([], 0, 0)
+BOTH = ("plugin_start", "deployment_start")
+STORIES = {
+    "start": Story("deployment_start", SERVES_A, ("plugin_start",)),
+    "start without plugin_start": Story("deployment_start", SERVES_A),
+    "replace": Story("deployment_replace_model", SERVES_B, BOTH, loaded=True),
+    "relaunch": Story("deployment_relaunch", SERVES_A, BOTH, loaded=True),
+    "stop": Story("deployment_stop", IDLE, BOTH),
+    "plugin_start": Story("plugin_start", IDLE),
+    "plugin_start, changed": Story("plugin_start", SERVES_A, BOTH, settings=(("logMaxFiles", 2),)),
+    "plugin_stop": Story("plugin_stop", NOTHING, ("plugin_start",)),
+    "plugin_stop, serving": Story("plugin_stop", SERVES_A, BOTH, loaded=True),
+    "plugin_start, monitored": Story(
+        "plugin_start", (["monitoring_agent", "rabbitmq", "traefik"], 0, 0), monitored=True
+    ),
+    "plugin_stop, monitored": Story("plugin_stop", NOTHING, ("plugin_start",), monitored=True),
+}
+
+
+class Child:
+    """An action in a child process, which begins when told to, and is killed at its n-th call."""
+
+    def __init__(self, work: Callable[[], Any], kill_at: int | None) -> None:
+        self._told, tell = os.pipe()
+        wait, self._go = os.pipe()
+        self._child = os.fork()
+        if self._child:
+            os.close(tell)
+            os.close(wait)
+            return
         try:
+            os.read(wait, 1)
+            calls = Calls(kill_at)
+            sys.addaudithook(calls.audited)
+            listen(calls.progressed)
             work()
-            os.write(writer, str(count).encode())
+            os.write(tell, str(calls.count).encode())
         finally:
             os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as stream:
-        told = stream.read()
-    os.waitpid(child, 0)
-    return int(told) if told else None
+
+    def finish(self) -> int | None:
+        """Let it go, and return how many calls it made; None where it was killed."""
+        os.write(self._go, b"\n")
+        with os.fdopen(self._told) as stream:
+            told = stream.read()
+        os.close(self._go)
+        os.waitpid(self._child, 0)
+        return int(told) if told else None
+
+
+class Calls:
+    """Counts the calls of this process, and ends it at one of them."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self.count = 0
+        self._kill_at = kill_at
+        self._probes = False
+
+    def audited(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Count calls to the engine, and of probes one after the other the first."""
+        if event == "bosun.step":
+            self._next()
+            self._probes = False
+        elif event == "socket.connect" and isinstance(arguments[1], tuple) and not self._probes:
+            self._next()
+            self._probes = True
+
+    def progressed(self, step: str, _done: float, _total: float | None) -> None:
+        """Count pieces of the package."""
+        if step == "sending the package":
+            self._next()
+
+    def _next(self) -> None:
+        self.count += 1
+        if self.count == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+SHARED = ("start", "replace", "relaunch", "stop", "plugin_stop, serving")
+STORIES |= {
+    f"{name}, shared": STORIES[name]._replace(
+        serving="shared", end=(sorted([*STORIES[name].end[0], "pps"]), *STORIES[name].end[1:])
+    )
+    for name in SHARED
+}
 
 
 def left(place: Any) -> tuple[list[str], int, int]:
@@ -49,58 +137,88 @@ def left(place: Any) -> tuple[list[str], int, int]:
     servers = [name for name in names if re.fullmatch("pps_[0-9a-f]{8}", name)]
     models = [place("exec", f"{place.prefix}{name}", "ls", "-A", "/opt/ml/model").split() for name in servers]
     kept = len(place.images()) + sum(len(found) for found in models)
-    return sorted(name.partition("_")[0] if name in servers else name for name in names), kept, len(place.route_files())
+    return sorted("pps" if name in servers else name for name in names), kept, len(place.route_files())
 
 
-ACTIONS = {
-    "deployment_start": (None, (["deployment_d1_A", "traefik"], 1, 1)),
-    "deployment_replace_model": ("A", (["deployment_d1_B", "traefik"], 1, 1)),
-    "deployment_relaunch": ("A", (["deployment_d1_A", "traefik"], 1, 1)),
-    "deployment_stop": ("A", (["traefik"], 0, 0)),
-    "plugin_start": (None, (["traefik"], 0, 0)),
-    "plugin_stop": (None, ([], 0, 0)),
-}
+def volumes_of(place: Any) -> list[str]:
+    """The volumes that belong to the containers that are there."""
+    owners = {"routes": "traefik", "rabbitmq": "rabbitmq"}
+    return sorted(place.prefix + name for name, owner in owners.items() if place.prefix + owner in place.containers())
 
 
-@pytest.mark.parametrize("mode", ["dedicated", "shared"])
-@pytest.mark.parametrize("action", ACTIONS)
+def asked(url: str) -> str:
+    """The model that answers, on a connection of its own: the proxy may have been replaced."""
+    request = urllib.request.Request(url, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return str(json.loads(response.read())["modelId"])
+
+
+def chosen(calls: int, seed: str) -> Iterator[int]:
+    """Every call, in an order that the seed gives, until the budget is spent; at least two."""
+    began = time.monotonic()
+    for tried, number in enumerate(random.Random(seed).sample(range(1, calls + 1), calls)):
+        if tried >= 2 and time.monotonic() > began + BUDGET_SECONDS:
+            return
+        yield number
+
+
+@pytest.fixture
+def packages(package: Callable[..., str]) -> dict[str, str]:
+    found = {"A": package("A"), "B": package("B")}
+    for path in found.values():
+        with Path(path).open("ab") as file:
+            file.write(os.urandom(PACKAGE_BYTES))  # a zip file may have anything behind it
+    return found
+
+
+@pytest.mark.parametrize("name", STORIES)
 def test_killed_at_any_call_and_run_again_it_converges(
     place: Any,
     act: Callable[..., Any],
-    package: Callable[..., str],
+    packages: dict[str, str],
     predict: Callable[..., str],
-    action: str,
-    mode: str,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
 ) -> None:
-    run = functools.partial(act, modelServing=mode)
-    old, new = package("A"), package("B")
-    beginning, (names, kept, routes) = ACTIONS[action]
-    end = sorted([*names, "pps"] if mode == "shared" and names else names), kept, routes
+    story = STORIES[name]
+    monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
+    more: dict[str, Any] = {"plugin_config": {"mlopsUrl": "http://127.0.0.1:9"}, "modelServing": story.serving}
+    if story.monitored:
+        more["agentImage"] = place.variables["BOSUN_TEST_AGENT_IMAGE"]
     infos = {
-        "deployment_start": {"id": "d1", "modelId": "A", "modelArtifact": old},
-        "deployment_replace_model": {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": new},
+        "deployment_start": {"id": "d1", "modelId": "A", "modelArtifact": packages["A"]},
+        "deployment_replace_model": {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": packages["B"]},
         "deployment_relaunch": {"id": "d1"},
         "deployment_stop": {"id": "d1"},
     }
-    info = infos.get(action)
 
     def prepare() -> None:
-        place.clear(keep_proxy=action.startswith("deployment"))
-        if action != "plugin_start":
-            run("plugin_start")
-        if beginning:
-            run("deployment_start", infos["deployment_start"])
+        place.clear(keep_proxy="plugin_start" in story.begins_with and not story.monitored)
+        for action in story.begins_with:
+            assert act(action, infos.get(action), **more)["status"] == "passing"
+
+    def run() -> Any:
+        return act(story.action, infos.get(story.action), **more, **dict(story.settings))
 
     prepare()
-    calls = in_a_child(lambda: run(action, info))
+    calls = Child(run, None).finish()
     assert calls is not None
-    hit = 0
-    for number in spread(calls, MOST):
+    url = f"{place.url}/deployments/d1/predictions"
+    killed = []
+    for number in chosen(calls, f"{SEED} {name}"):
         prepare()
-        hit += in_a_child(lambda: run(action, info), number) is None
-        if beginning and action != "deployment_stop":
-            assert predict(f"{place.url}/deployments/d1/predictions") in ("A", "B")
-        status = run(action, info)
-        assert (number, status["status"], left(place)) == (number, "passing", end), status["msg"]
-    print(f"{action}, {mode}: {calls} calls to the engine, killed at {hit} of them")
-    assert hit > 0
+        child = Child(run, number)
+        load: AbstractContextManager[Any] = Load(lambda: predict(url), threads=2) if story.loaded else nullcontext()
+        with load:
+            assert not story.loaded or load.flowing()
+            if child.finish() is None:
+                killed.append(number)
+            status = run()
+        assert (number, status["status"], left(place)) == (number, "passing", story.end), status["msg"]
+        if story.serving == "dedicated":  # else the server has one, of its own name
+            assert (number, sorted(place.volumes())) == (number, volumes_of(place))
+        assert not story.loaded or (number, load.failed()[:3]) == (number, [])
+        if "deployment_d1_A" in story.end[0]:
+            assert asked(url) == "A"
+    print(f"{name}: {calls} calls, killed at {len(killed)} of them, {killed} (BOSUN_SEED={SEED})")
+    assert killed

@@ -39,8 +39,9 @@ def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
 
 
 def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
-    """Return the URL of the broker, brought up with the monitoring agent where it does not run."""
-    if env.monitors and (seen.broker is None or not seen.broker.runs or seen.agent is None or not seen.agent.runs):
+    """Return the URL of the broker, brought up with the monitoring agent where one does not run or is half changed."""
+    run = all(one is not None and one.runs for one in (seen.broker, seen.agent))
+    if env.monitors and (not run or _is_under_way(env, seen)):
         bring_up(engine, env, seen)
         seen = listed(engine, env)
     return queue_url(engine, env, seen)
@@ -80,12 +81,17 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen: Look) -> bool:
     """Tell whether both parts run with these settings, and nothing on them is under way."""
-    if seen.broker is None or any(one.name == _lock_name(env) for one in seen.parts):
+    if seen.broker is None or _is_under_way(env, seen):
         return False
     password = password_of(engine, seen.broker) or ""
     agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
     broker = monitoring_containers.broker(env, password)
     return shared_parts.is_as_wanted(seen.broker, broker) and shared_parts.is_as_wanted(seen.agent, agent)
+
+
+def _is_under_way(env: Environment, seen: Look) -> bool:
+    """Tell whether an action on the monitoring is under way, or was killed."""
+    return any(one.name == _lock_name(env) for one in seen.parts)
 
 
 def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[str], str]:

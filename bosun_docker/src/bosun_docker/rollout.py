@@ -119,6 +119,7 @@ class Rollout:
             )._replace(predictions_path=goal.predictions_path, health_path=goal.health_path)
             self._probed = route
             self._proxy.write(route, self._slot)
+            progress("starting", 0)
             newcomer.start(new, name, self._generation)
             self._wait_until_ready(worker, route)
         except BaseException:

@@ -21,8 +21,11 @@ from bosun_docker.routes import FOLDER
 
 
 def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:
-    """Return the proxy once it answers, brought up where it does not run; its settings are left as they are."""
-    if seen.proxy is None or not seen.proxy.runs:
+    """Return the proxy once it answers, brought up where it does not run or a killed action left it half changed.
+
+    Otherwise its settings are left as they are.
+    """
+    if seen.proxy is None or not seen.proxy.runs or _unfinished(env, seen):
         bring_up_proxy(engine, env, seen)
         seen = listed(engine, env)
     else:

@@ -1,0 +1,120 @@
+"""Shared parts that end while an action is under way: told in one line, the old model untouched, healed by the next."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bosun_core.reporting import listen
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+
+Act = Callable[..., dict[str, Any]]
+TOKEN = "planted-token-77c0"
+
+
+@pytest.fixture
+def at_step() -> Any:
+    """Does something once, when an action tells of a step."""
+    ends: list[Callable[[], None]] = []
+
+    def when(step: str, work: Callable[[], object]) -> None:
+        done = threading.Event()
+
+        def told(what: str, *_: object) -> None:
+            if what == step and not done.is_set():
+                done.set()
+                work()
+
+        ends.append(listen(told))
+
+    yield when
+    for end in ends:
+        end()
+
+
+def left(place: Any) -> list[str]:
+    return sorted(name.removeprefix(place.prefix) for name in place.containers())
+
+
+@pytest.mark.parametrize("how", ["kill", "rm"])
+@pytest.mark.parametrize("action", ["deployment_start", "deployment_replace_model", "deployment_relaunch"])
+def test_a_proxy_that_ends_under_an_action(
+    clean: Any,
+    act: Act,
+    package: Callable[..., str],
+    predict: Callable[..., str],
+    at_step: Any,
+    until: Callable[..., Any],
+    action: str,
+    how: str,
+) -> None:
+    url = f"{clean.url}/deployments/d1/predictions"
+    act("plugin_start", restartPolicy="never")
+    if action != "deployment_start":
+        act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, restartPolicy="never")
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("B"), "newModelId": "B"}
+    words = [*how.split(), *(["--force"] if how == "rm" else []), clean.proxy]
+    at_step("waiting until it is ready", lambda: clean(*words))
+    status = act(action, info, restartPolicy="never")
+    assert (status["status"], "; run plugin_start" in status["msg"]) == ("failing", True), status
+    whole = act("pe_status", restartPolicy="never")
+    if action != "deployment_start":
+        assert (whole["status"], whole["msg"]) == (
+            "failing",
+            f"the proxy {clean.proxy} does not run; plugin_start brings it up",
+        )
+    assert act("plugin_start", restartPolicy="never")["status"] == "passing"
+    if action != "deployment_start":
+        assert until(lambda: predict(url)) == "A"
+        assert left(clean) == ["deployment_d1_A", "traefik"]
+    assert act(action, info, restartPolicy="never")["status"] == "passing"
+    assert predict(url) == ("B" if action == "deployment_replace_model" else "A")
+
+
+def test_a_broker_that_is_killed_under_an_action_does_not_fail_it_and_the_next_heals_it(
+    place: Any, act: Act, package: Callable[..., str], predict: Any, at_step: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.clear()
+    monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
+    more = {
+        "plugin_config": {"mlopsUrl": "http://127.0.0.1:9"},
+        "agentImage": place.variables["BOSUN_TEST_AGENT_IMAGE"],
+        "restartPolicy": "never",
+    }
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, **more)
+    at_step("waiting until it is ready", lambda: place("kill", f"{place.prefix}rabbitmq"))
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
+    assert act("deployment_replace_model", info, **more)["status"] == "passing"
+    assert predict(f"{place.url}/deployments/d1/predictions") == "B"
+    told = act("pe_status", **more)
+    assert (told["status"], f"{place.prefix}rabbitmq does not run, so nothing is monitored" in told["msg"]) == (
+        "warning",
+        True,
+    )
+    assert act("deployment_relaunch", {"id": "d1"}, **more)["status"] == "passing"
+    assert act("pe_status", **more)["status"] == "passing"
+    place.clear()
+
+
+def test_a_broker_that_never_answers_is_told_with_its_limit_and_leaves_predictions_alone(
+    place: Any, act: Act, package: Callable[..., str], predict: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.clear()
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
+    more = {
+        "plugin_config": {"mlopsUrl": "http://127.0.0.1:9"},
+        "agentImage": place.variables["BOSUN_TEST_AGENT_IMAGE"],
+    }
+    never = {**more, "rabbitmqImage": place.variables["BOSUN_TEST_PPS_IMAGE"], "brokerLimit": 2}
+    status = act("plugin_start", **never)
+    assert (status["status"], status["msg"].splitlines()) == ("failing", [status["msg"]])
+    assert f"container {place.prefix}rabbitmq does not answer within 2 s (brokerLimit)" in status["msg"]
+    assert predict(f"{place.url}/deployments/d1/predictions") == "A"
+    ends = {**more, "agentImage": place.variables["BOSUN_TEST_PPS_IMAGE"], "restartPolicy": "never"}
+    status = act("plugin_start", **{**ends, "agentImage": place.variables["BOSUN_TEST_TRAEFIK_IMAGE"]}, brokerLimit=20)
+    assert (status["status"], f"container {place.prefix}monitoring_agent" in status["msg"]) == ("failing", True)
+    assert act("plugin_start", **more)["status"] == "passing"
+    assert left(place) == ["deployment_d1_A", "monitoring_agent", "rabbitmq", "traefik"]
+    place.clear()
