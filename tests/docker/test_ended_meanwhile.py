@@ -112,9 +112,14 @@ def test_a_broker_that_never_answers_is_told_with_its_limit_and_leaves_predictio
     assert (status["status"], status["msg"].splitlines()) == ("failing", [status["msg"]])
     assert f"container {place.prefix}rabbitmq does not answer within 2 s (brokerLimit)" in status["msg"]
     assert predict(f"{place.url}/deployments/d1/predictions") == "A"
-    ends = {**more, "agentImage": place.variables["BOSUN_TEST_PPS_IMAGE"], "restartPolicy": "never"}
-    status = act("plugin_start", **{**ends, "agentImage": place.variables["BOSUN_TEST_TRAEFIK_IMAGE"]}, brokerLimit=20)
-    assert (status["status"], f"container {place.prefix}monitoring_agent" in status["msg"]) == ("failing", True)
+    ends = f"{place.prefix}ends:1"
+    made = place("create", place.variables["BOSUN_TEST_PYTHON_IMAGE"], "false")
+    place("commit", "--change=ENTRYPOINT false", made, ends)
+    place("rm", made)
+    status = act("plugin_start", **{**more, "agentImage": ends}, restartPolicy="never")
+    place("image", "rm", "--force", ends)
+    told = f"container {place.prefix}monitoring_agent ended with exit code 1; it wrote nothing"
+    assert (status["status"], status["msg"]) == ("failing", told)
     assert act("plugin_start", **more)["status"] == "passing"
     assert left(place) == ["deployment_d1_A", "monitoring_agent", "rabbitmq", "traefik"]
     place.clear()

@@ -87,8 +87,11 @@ def status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
 def _remarks(env: Environment, seen: Look) -> list[str]:
     down = [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitors else []
     remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
-    begin = f"{env.settings.container_name_prefix}deployment_"
-    unmanaged = sorted(one.name for one in seen.strangers if one.name.startswith(begin))
+    begin, shared = (
+        f"{env.settings.container_name_prefix}deployment_",
+        (env.proxy_name, env.broker_name, env.agent_name),
+    )
+    unmanaged = sorted(one.name for one in seen.strangers if one.name.startswith(begin) or one.name in shared)
     if not unmanaged:
         return remarks
     return [*remarks, f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
