@@ -42,7 +42,8 @@ class OwnEngine:
         holding = ["unshare", "--net", "--mount", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]
         self._holder = subprocess.Popen(holding, stdout=subprocess.PIPE, start_new_session=True)
         assert self._holder.stdout is not None
-        assert self._holder.stdout.readline() == b"up\n"
+        with self._holder.stdout as told:
+            assert told.readline() == b"up\n"
         namespaces = f"/proc/{self._holder.pid}/ns"
         self.inside = ("nsenter", f"--net={namespaces}/net", f"--mount={namespaces}/mnt")
         self._engine: subprocess.Popen[bytes] | None = None
