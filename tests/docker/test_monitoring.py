@@ -1,5 +1,6 @@
 """Monitoring: a prediction at the endpoint ends as a message that the monitoring agent read."""
 
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -33,15 +34,23 @@ def ids(place: Any) -> dict[str, str]:
     return {name.removeprefix(place.prefix): one for name, one in place.containers().items()}
 
 
+@pytest.mark.parametrize("mode", ["dedicated", "shared"])
 def test_predictions_reach_the_agent_through_start_replacement_and_stop(
-    place: Any, monitored: Any, package: Callable[..., str], predict: Callable[..., str], until: Callable[..., Any]
+    place: Any,
+    monitored: Any,
+    package: Callable[..., str],
+    predict: Callable[..., str],
+    until: Callable[..., Any],
+    mode: str,
 ) -> None:
     place.clear()
+    monitored = functools.partial(monitored, modelServing=mode)
     began = time.monotonic()
     assert monitored("plugin_start")["status"] == "passing"
     print(f"plugin_start with monitoring took {time.monotonic() - began:.1f} s")
     before = ids(place)
-    assert sorted(before) == ["monitoring_agent", "rabbitmq", "traefik"]
+    parts = [name.partition("_")[0] if name.startswith("pps_") else name for name in sorted(before)]
+    assert parts == ["monitoring_agent", *(["pps"] if mode == "shared" else []), "rabbitmq", "traefik"]
     assert monitored("plugin_start")["status"] == "passing"
     assert ids(place) == before
     url = monitored("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"][
