@@ -1,7 +1,9 @@
 """Shared parts that end while an action is under way: told in one line, the old model untouched, healed by the next."""
 
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 Act = Callable[..., dict[str, Any]]
 TOKEN = "planted-token-77c0"
+PIECES = 5_000_000  # bytes, more than are on their way at once
 
 
 @pytest.fixture
@@ -70,6 +73,33 @@ def test_a_proxy_that_ends_under_an_action(
         assert left(clean) == ["deployment_d1_A", "traefik"]
     assert act(action, info, restartPolicy="never")["status"] == "passing"
     assert predict(url) == ("B" if action == "deployment_replace_model" else "A")
+
+
+CHANGES = {
+    "grows": lambda path: os.truncate(path, PIECES + 1),
+    "shrinks": lambda path: os.truncate(path, PIECES // 2),
+    "is written over": lambda path: path.write_bytes(b"x" * PIECES),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_package_that_changes_while_it_is_sent(
+    clean: Any, act: Act, predict: Any, package: Callable[..., str], at_step: Any, tmp_path: Path, how: str
+) -> None:
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    path = tmp_path / "large.mlpkg"
+    path.write_bytes(os.urandom(PIECES))
+    at_step("sending the package", lambda: CHANGES[how](path))
+    before = left(clean), clean.images()
+    status = act(
+        "deployment_replace_model", {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": str(path)}
+    )
+    assert (status["status"], status["msg"]) == (
+        "failing",
+        f"package {path} changed while it was read; run the action again",
+    )
+    assert (left(clean), clean.images()) == before
+    assert predict(f"{clean.url}/deployments/d1/predictions") == "A"
 
 
 def test_a_broker_that_is_killed_under_an_action_does_not_fail_it_and_the_next_heals_it(

@@ -107,11 +107,24 @@ def root_and_dockerd() -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(root_and_dockerd: None, docker_variables: dict[str, str], until: Callable[..., Any]) -> Iterator[OwnEngine]:
+def disk() -> str:
+    """How large the engine's disk is, as tmpfs has it; empty for that of this machine."""
+    return ""
+
+
+@pytest.fixture(scope="module")
+def engine(
+    root_and_dockerd: None, docker_variables: dict[str, str], until: Callable[..., Any], disk: str
+) -> Iterator[OwnEngine]:
     # A socket's path has to be short.
     with tempfile.TemporaryDirectory(prefix="be", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        made = OwnEngine(Path(folder), Path(folder) / "data")
+        data = Path(folder) / "data"
+        data.mkdir()
+        made = OwnEngine(Path(folder), data)
         try:
+            if disk:
+                mounting = [*made.inside, "mount", "-t", "tmpfs", "-o", f"size={disk}", "none", str(data)]
+                subprocess.run(mounting, check=True)
             made.start(until)
             made.load(docker_variables)
             made("network", "create", "bosun")
