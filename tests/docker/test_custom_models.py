@@ -99,7 +99,7 @@ def test_a_build_is_told_step_by_step_and_its_failure_with_its_last_lines(
         r"cannot build image .*: .* returned a non-zero code: 3; its last lines: .*the cause", status["msg"]
     )
     assert {"sending the build context", "building the image"} <= {step[0] for step in steps}
-    assert ("building the image", 5, 6) in steps
+    assert {done for step, done, total in steps if step == "building the image" and total} >= {0, 1, 2, 3, 4, 5}, steps
     left = set(clean("image", "ls", "-a", "-q", "--no-trunc").split()) - set(before)
     assert not [one for one in left if "the cause" in clean("history", "--no-trunc", one, check=False)]
     assert (images_of(clean), list(clean.containers())) == ([], [clean.proxy])
@@ -177,7 +177,7 @@ def test_what_is_no_image_is_told_in_one_line(clean: Any, act: Act, tmp_path: Pa
         f"modelArtifact {path} is neither an image archive (docker save) nor a build context"
     )
     native = act("deployment_start", {"id": "d1", "modelId": "A", "keyValueConfig": {"image": "x:1"}})
-    assert native["msg"].startswith("keyValueConfig.image is for custom models; set modelExecutionType")
+    assert native["msg"].startswith("keyValueConfig.image is for custom models: set modelExecutionType")
 
 
 def test_templates_and_secrets_reach_nothing_that_they_should_not(

@@ -42,6 +42,7 @@ _REMEDIES = (
     ("no space left on device", "the engine's disk is full; free some room (`docker system df` shows what takes it)"),
     ("pull access denied", "the image is not there, or needs a login; run `docker login`, or correct its name"),
     ("unauthorized", "the registry refused the credentials; run `docker login` as the user of this process"),
+    ("no basic auth", "the registry wants a login; run `docker login` as the user of this process"),
     (
         "denied",
         "the registry refused access; run `docker login` as the user of this process, or correct the image's name",
