@@ -96,6 +96,7 @@ def test_the_events_tell_the_steps_of_the_replacement(walked: list[Outcome], fol
     assert steps == [
         "sending the package",
         "making the image",
+        "starting",
         "waiting until it is ready",
         "switching",
         "draining",
