@@ -1,5 +1,6 @@
 """Shared parts that end while an action is under way: told in one line, the old model untouched, healed by the next."""
 
+import http.client
 import os
 import threading
 from collections.abc import Callable
@@ -73,6 +74,20 @@ def test_a_proxy_that_ends_under_an_action(
         assert left(clean) == ["deployment_d1_A", "traefik"]
     assert act(action, info, restartPolicy="never")["status"] == "passing"
     assert predict(url) == ("B" if action == "deployment_replace_model" else "A")
+
+
+def test_a_proxy_that_is_replaced_leads_to_the_models_when_plugin_start_ends(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    codes = []
+    for number in range(8):
+        assert "replace container" in act("plugin_start", logMaxFiles=4 + number % 2)["msg"]
+        link = http.client.HTTPConnection("127.0.0.1", clean.port, timeout=10)
+        link.request("GET", "/deployments/d1/ping")
+        codes.append(link.getresponse().status)
+        link.close()
+    assert codes == [http.client.OK] * 8
 
 
 CHANGES = {

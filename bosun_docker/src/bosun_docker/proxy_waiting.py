@@ -7,7 +7,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_docker import health, routes
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, listed
+from bosun_docker.looking import Container, listed, route_slots
 from bosun_docker.proxy import Proxy, until
 
 _LOG_LINES = 20
@@ -48,7 +48,8 @@ def until_it_serves(engine: Engine, env: Environment) -> None:
     if seen.proxy is None:
         raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
     proxy = until_it_answers(engine, env, seen.proxy)
-    served = next(filter(None, map(routes.serving, seen.slots.values())), None)
+    slots = route_slots(engine, seen.proxy.id)
+    served = next(filter(None, map(routes.serving, slots.values())), None)
     # One route tells of all: the proxy takes all files at once, or none.
     if served is not None and not until(lambda: proxy.knows(served[1]), env.settings.proxy_limit):
         raise EnvironmentFailure(
