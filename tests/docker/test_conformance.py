@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
 _FAULTS = {
     PackageKind.GOOD: None,
     PackageKind.CANNOT_LOAD: {"crash_at_start": True},
-    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
+    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 0.4},
     PackageKind.NEVER_READY: {"fail_ping": True},
 }
 # Kills, sequences and hostile ids of each profile: an action takes seconds; test_crashes.py kills at every call.

@@ -39,7 +39,8 @@ def test_a_bad_new_model_leaves_the_old_one_serving_and_nothing_else(
     info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B", **faults)}
     with Load(lambda: predict(url), threads=2) as load:
         assert load.flowing()
-        status = act("deployment_replace_model", {**info, "keyValueConfig": values}, readinessLimit=3)
+        # 1 s after it has loaded, which takes longer on a busy machine
+        status = act("deployment_replace_model", {**info, "keyValueConfig": values}, readinessLimit=3, settleTime=3)
     assert (status["status"], status["state"], status["data"]) == (
         "failing",
         "errored",

@@ -112,17 +112,6 @@ def _model(found: Deployed) -> str | None:
     return None if container is None else container.labels.get(names.MODEL)
 
 
-def status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
-    """Look at the deployment."""
-    with Engine(engine_host.find()) as engine:
-        seen = look(engine, env)
-    found = seen.deployed(env, str(info.id))
-    if not found.is_there:
-        return answers.unknown_deployment(str(info.id))
-    one = entry(env, seen, found)
-    return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
-
-
 @contextmanager
 def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
     """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.

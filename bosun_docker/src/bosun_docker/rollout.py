@@ -130,19 +130,19 @@ class Rollout:
         return {self._slot: public}
 
     def _wait_until_ready(self, worker: str, route: Route) -> None:
-        """Wait until the newcomer answers, and where another serves until it has done so for the settle time."""
+        """Wait until the newcomer answers; where another serves, also until it has run for the settle time."""
         settings = self._env.settings
-        settle = settings.settle_time if self._before.serves else 0.0
         progress("waiting until it is ready", 0)
         began = time.monotonic()
-        ready_since: float | None = None
+        settled = began + (settings.settle_time if self._before.serves else 0.0)
+        answers = False
         health_path = self._newcomer.health_path
         path = f"/{route.token}{route.upstream_path}{health_path}"
         with following(self._engine, worker, self._since) as ended:
-            while ready_since is None or time.monotonic() < ready_since + settle:
+            while not answers or time.monotonic() < settled:
                 with suppress(queue.Empty):
                     raise self._failed(worker, ended.get(timeout=_ASK_AGAIN_SECONDS), self._newcomer.takes_along)
-                if ready_since is None and time.monotonic() > began + settings.readiness_limit:
+                if not answers and time.monotonic() > began + settings.readiness_limit:
                     raise self._failed(
                         worker,
                         f"did not answer {health_path} with 200 within {settings.readiness_limit:g} s (readinessLimit)",
@@ -151,10 +151,7 @@ class Rollout:
                 if answer is None:
                     self._proxy.check_that_it_runs()
                 came = answer is not None and answer.came_by(route)
-                if answer is None or not came or answer.status != _OK:
-                    ready_since = None
-                elif ready_since is None:
-                    ready_since = time.monotonic()
+                answers = answer is not None and came and answer.status == _OK
                 refusal = self._newcomer.refusal(answer) if answer is not None and came else None
                 if refusal is not None:
                     raise self._failed(worker, refusal)

@@ -117,9 +117,10 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     settle_time: Annotated[
         Seconds,
         described(
-            "How long, in seconds, a model must have been ready before a replacement or relaunch moves traffic to it."
+            "How long, in seconds, a new model must have run, and answer then, before a replacement or relaunch moves "
+            "traffic to it. Raise it for a server that fails only some time after it has answered."
         ),
-    ] = 1.2
+    ] = 1.5
     drain_before_stop: Annotated[
         Seconds,
         described(

@@ -1,0 +1,66 @@
+"""The actions that only look, and so import nothing of what makes images, containers and routes."""
+
+from __future__ import annotations
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.model import DeploymentInfo, PEInfo
+from bosun_core.status import ActionStatusInfo
+
+from bosun_core import answers
+from bosun_docker import engine_host, names
+from bosun_docker.engine import Engine
+from bosun_docker.entries import entry
+from bosun_docker.environment import Environment
+from bosun_docker.looking import Look, look
+
+
+def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Look at the deployment."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+    found = seen.deployed(env, str(info.id))
+    if not found.is_there:
+        return answers.unknown_deployment(str(info.id))
+    one = entry(env, seen, found)
+    return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
+
+
+def deployment_list(env: Environment) -> ActionStatusInfo:
+    """Look at every deployment."""
+    with Engine(engine_host.find()) as engine:
+        seen = look(engine, env)
+    return answers.list_of(entry(env, seen, one) for one in seen.deployments(env))
+
+
+def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
+    """Look at the shared parts and at every deployment."""
+    listed = None if pe_info is None else pe_info.deployments
+    try:
+        with Engine(engine_host.find()) as engine:
+            seen = look(engine, env)
+    except EnvironmentFailure as error:
+        return answers.environment_status([], listed, "", problems=[str(error)])
+    entries = [entry(env, seen, one) for one in seen.deployments(env)]
+    problems = []
+    facts = f"the proxy {env.proxy_name} runs"
+    if seen.proxy is None or not seen.proxy.runs:
+        facts = f"the proxy {env.proxy_name} does not run; plugin_start brings it up"
+        problems = [facts] if entries else []
+    server = seen.server(env)
+    if server is not None or env.settings.model_serving == names.SHARED:
+        up = server is not None and server.runs
+        facts += f"; {env.server_name} {'runs' if up else 'does not run; plugin_start brings it up'}"
+    return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
+
+
+def _remarks(env: Environment, seen: Look) -> list[str]:
+    down = [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitors else []
+    remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
+    begin, shared = (
+        f"{env.settings.container_name_prefix}deployment_",
+        (env.proxy_name, env.broker_name, env.agent_name),
+    )
+    unmanaged = sorted(one.name for one in seen.strangers if one.name.startswith(begin) or one.name in shared)
+    if not unmanaged:
+        return remarks
+    return [*remarks, f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
