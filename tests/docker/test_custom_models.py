@@ -3,7 +3,7 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -37,16 +37,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("", 9000), Handler).serve_forever()
 """
-
-
-@pytest.fixture
-def maker(place: Any, tmp_path: Path) -> Iterator[Maker]:
-    folder = tmp_path / "models"
-    folder.mkdir()
-    made = Maker(place, folder)
-    yield made
-    place.clear(keep_proxy=True)
-    made.clear()
 
 
 def artifact(tmp_path: Path, content: bytes, name: str = "artifact") -> str:

@@ -1,7 +1,6 @@
 """Every kind of model by every action, on the engine; the report lists the cells."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,16 +11,6 @@ from model_kinds import KINDS, Made, Maker
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 Act = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def maker(place: Any, tmp_path: Path) -> Iterator[Maker]:
-    folder = tmp_path / "models"
-    folder.mkdir()
-    made = Maker(place, folder)
-    yield made
-    place.clear(keep_proxy=True)
-    made.clear()
 
 
 @pytest.fixture(params=KINDS)

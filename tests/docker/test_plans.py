@@ -1,8 +1,7 @@
 """Dry runs: what they plan is what the action then does, and they change nothing on the engine."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,16 +10,6 @@ from model_kinds import KINDS, Maker
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 Act = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def maker(place: Any, tmp_path: Path) -> Iterator[Maker]:
-    folder = tmp_path / "models"
-    folder.mkdir()
-    made = Maker(place, folder)
-    yield made
-    place.clear(keep_proxy=True)
-    made.clear()
 
 
 def picture(place: Any) -> dict[str, Any]:

@@ -81,6 +81,8 @@ class Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._answer is not None:
+            self._answer.close()
         self._client.close()
 
     @contextmanager
