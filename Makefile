@@ -48,7 +48,7 @@ bench: .venv/.ready ## measure speed and memory against baselines of the same ru
 	$(BIN)/python benchmarks/run.py
 
 build: .venv/.ready ## build the wheels and source distributions into dist/
-	for distribution in bosun-core bosun-fs bosun-docker bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
+	for distribution in bosun-core bosun-fs bosun-docker bosun-k8s bosun-test; do $(UV) build --package $$distribution --out-dir dist || exit 1; done
 
 index: .venv/.ready ## serve a package index with our distributions and all that they need, at 127.0.0.1:8765
 	$(BIN)/python tools/local_index.py --port 8765

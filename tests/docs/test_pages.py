@@ -15,7 +15,7 @@ from bosun_core.status import ActionStatus, DeploymentState, failing, to_documen
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-DISTRIBUTIONS = ("bosun_core", "bosun_fs", "bosun_docker", "bosun_test")
+DISTRIBUTIONS = ("bosun_core", "bosun_fs", "bosun_docker", "bosun_k8s", "bosun_test")
 SOURCES = [path for folder in DISTRIBUTIONS for path in (ROOT / folder / "src").rglob("*.py")]
 PAGES = [
     page

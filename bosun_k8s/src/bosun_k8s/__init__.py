@@ -1,0 +1,1 @@
+"""`--plugin k8s`: serves models on a Kubernetes cluster."""

@@ -1,0 +1,210 @@
+"""The API server: the only module that talks to the Kubernetes client, for its configuration, credentials, transport.
+
+Documents go out and come in as plain dicts; errors are turned into ours. Each request raises an audit event
+`bosun.step` first, so that a test can end the process before any of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import msgspec
+import urllib3
+from bosun_core.errors import ConfigurationError, EnvironmentFailure, one_line
+from bosun_core.redaction import SECRETS
+from bosun_core.reporting import progress
+from kubernetes import config as kube_config  # noqa: TID251  # this is the one module
+from kubernetes.client import Configuration  # noqa: TID251  # this is the one module
+from kubernetes.client.rest import RESTClientObject  # noqa: TID251  # this is the one module
+
+from bosun_k8s.cluster_errors import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Refused, refused, unreachable
+from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
+
+Document = dict[str, Any]
+Answer = urllib3.BaseHTTPResponse
+
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+_JSON = "application/json"
+_ANSWER_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_CLIENT_ERROR = 400
+
+
+class Cluster:
+    """A connection to the API server that the settings name; `namespace` is that of the deployments.
+
+    Raises:
+        ConfigurationError: there is no such configuration.
+        EnvironmentFailure: each request, where the API server refuses (`Refused`) or cannot be asked.
+    """
+
+    def __init__(self, settings: KubernetesSettings) -> None:
+        self._settings = settings
+        self._configuration, namespace = _configuration(settings)
+        self.namespace = settings.kube_namespace or namespace
+        self.host = str(self._configuration.host)
+        self._client = RESTClientObject(self._configuration)
+        self._has_answered = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def request(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Document | None = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+    ) -> bytes:
+        """Return what the API server answers; `doing` says in an error what was asked, verb and resource."""
+        with self.opened(doing, method, path, query=query, body=body, content_type=content_type, accept=accept) as got:
+            return bytes(got.data)
+
+    def ask(self, doing: str, method: str, path: str, **more: Any) -> Document:
+        """Return the document that the API server answers with."""
+        found: Document = msgspec.json.decode(self.request(doing, method, path, **more))
+        return found
+
+    @contextmanager
+    def opened(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Document | None = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+        answer_seconds: float = _ANSWER_SECONDS,
+    ) -> Iterator[Answer]:
+        """Yield an answer that is not read yet. While the API server is too busy or starts anew, it is asked again."""
+        sys.audit("bosun.step", doing)
+        url = self.host + path + (f"?{urlencode(query)}" if query else "")
+        sent = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": accept, "User-Agent": "bosun-k8s"} | ({"Content-Type": content_type} if sent else {})
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=answer_seconds)
+        answer = self._answered(doing, method, url, sent, headers, timeout)
+        try:
+            yield answer
+        except urllib3.exceptions.HTTPError as error:
+            raise unreachable(self.host, error) from error
+        finally:
+            answer.close()  # one that was read whole has given its connection back before
+
+    def _answered(
+        self, doing: str, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: urllib3.Timeout
+    ) -> Answer:
+        deadline = time.monotonic() + self._settings.api_limit
+        pause, renewed = _FIRST_PAUSE, False
+        while True:
+            try:
+                answer: Answer = self._client.pool_manager.request(
+                    method,
+                    url,
+                    body=body,
+                    headers=headers | self._credentials(),
+                    timeout=timeout,
+                    retries=False,
+                    preload_content=False,
+                )
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                if not self._has_answered or time.monotonic() + pause > deadline:
+                    raise unreachable(self.host, error) from error
+            else:
+                self._has_answered = True
+                if answer.status < _CLIENT_ERROR:
+                    return answer
+                wait = answer.headers.get("Retry-After", "")
+                failure = _failure(doing, answer)
+                if answer.status == UNAUTHORIZED and not renewed:
+                    renewed = True
+                    self._configuration, _ = _configuration(self._settings)
+                    continue
+                if answer.status not in (TOO_MANY, UNAVAILABLE):
+                    raise failure
+                pause = max(pause, float(wait) if wait.isdigit() else 0.0)
+                if time.monotonic() + pause > deadline:
+                    raise failure
+            progress("waiting for the API server", 0)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _credentials(self) -> dict[str, str]:
+        """Return the headers that say who asks; the client renews what expires."""
+        found = {one["key"]: str(one["value"]) for one in self._configuration.auth_settings().values() if one["value"]}
+        for value in found.values():
+            SECRETS.learn({"token": value.partition(" ")[2]})
+        return found
+
+    def attached(self, path: str, query: list[tuple[str, str]]) -> Any:
+        """Return an open connection (a WSClient) to the streams of a container."""
+        from kubernetes.client.exceptions import ApiException  # noqa: TID251  # this is the one module
+        from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: TID251  # this is the one module
+
+        sys.audit("bosun.step", "attach to a pod")
+        try:
+            url = get_websocket_url(self.host + path, query)
+            return WSClient(self._configuration, url, self._credentials(), capture_all=False, binary=True)
+        except (ApiException, OSError, ValueError) as error:
+            raise EnvironmentFailure(f"cannot attach to {path.rpartition('/pods/')[2]}: {one_line(error)}") from error
+
+
+def _failure(doing: str, answer: Answer) -> Refused:
+    content = answer.data
+    try:
+        found = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        found = content.decode(errors="replace")[:500]
+    return refused(doing, answer.status, found if isinstance(found, dict) else str(found))
+
+
+def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
+    """Return the client's configuration, and the namespace that goes with it."""
+    made = Configuration()
+    made.connection_pool_maxsize = 8  # a rollout has some watches open beside what it asks
+    context = settings.kube_config_context
+    try:
+        if context == IN_CLUSTER:
+            kube_config.load_incluster_config(client_configuration=made)
+            return made, _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
+        file = os.environ.get("KUBECONFIG") or "~/.kube/config"
+        kube_config.load_kube_config(config_file=file, context=context, client_configuration=made, persist_config=False)
+        contexts, _ = kube_config.list_kube_config_contexts(config_file=file)
+    except Exception as error:  # the client raises whatever its files, and programs named in them, lead to
+        raise ConfigurationError(_why_no_configuration(context, error)) from error
+    chosen = next((one["context"] for one in contexts if one["name"] == context), {})
+    return made, chosen.get("namespace") or "default"
+
+
+def _why_no_configuration(context: str, error: Exception) -> str:
+    text = one_line(error)
+    if context == IN_CLUSTER:
+        return (
+            f"kubeConfigContext is {IN_CLUSTER} and this process runs in no pod ({text}); "
+            "write the name of a context of your kubeconfig (`kubectl config get-contexts`)"
+        )
+    file = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    if "No configuration found" in text or isinstance(error, FileNotFoundError):
+        return f"there is no kubeconfig at {file}; let KUBECONFIG name one"
+    if f"object with name {context}" in text:
+        return f"kubeConfigContext {context!r} is not in {file}; `kubectl config get-contexts` shows what is"
+    return f"the kubeconfig {file} cannot be used: {text}; correct it"

@@ -1,0 +1,107 @@
+"""What goes wrong between us and the API server, in one line that says what to do. Pure functions of its answers."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bosun_core.errors import EnvironmentFailure, one_line
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY, UNAVAILABLE = (
+    401, 403, 404, 409, 410, 422, 429, 503,
+)  # fmt: skip
+_REMEDIES = (
+    ("exceeded quota", "the namespace's ResourceQuota has no room; raise it, or ask for less in keyValueConfig"),
+    ("violates PodSecurity", "the namespace's Pod Security Standard refuses the pod; change the standard or `patches`"),
+    ("denied the request", "an admission webhook of the cluster refuses it; ask who runs it, or change `patches`"),
+    ("field manager", "somebody else has set this field; let them leave it, or set forceConflicts: true"),
+)
+
+
+class Refused(EnvironmentFailure):
+    """The API server answered with an error; `code` is its HTTP status."""
+
+    def __init__(self, doing: str, code: int, explanation: str) -> None:
+        self.code = code
+        self.explanation = one_line(explanation)
+        super().__init__(f"cannot {doing}: {_with_remedy(code, self.explanation)}")
+
+
+class Missing(Refused):
+    """What is asked for is not there."""
+
+
+class Taken(Refused):
+    """It is there already, was changed meanwhile, or a field of it belongs to another manager."""
+
+
+class Forbidden(Refused):
+    """This user may not, or a quota or an admission check says no."""
+
+
+class TooOld(Refused):
+    """The point in time that a watch or a page goes on from is forgotten by now."""
+
+    next_page: str | None = None
+    """The token with which a list goes on all the same, in the state of now."""
+
+
+_KINDS = {NOT_FOUND: Missing, CONFLICT: Taken, FORBIDDEN: Forbidden, GONE: TooOld}
+
+
+def refused(doing: str, code: int, answer: Mapping[str, Any] | str) -> Refused:
+    """Return the error for an answer of the API server, a Status or a text."""
+    explanation = answer if isinstance(answer, str) else str(answer.get("message") or answer.get("reason") or code)
+    error = _KINDS.get(code, Refused)(doing, code, explanation or f"HTTP {code}")
+    if isinstance(error, TooOld) and not isinstance(answer, str):
+        error.next_page = (answer.get("metadata") or {}).get("continue")
+    return error
+
+
+def _with_remedy(code: int, explanation: str) -> str:
+    for word, remedy in _REMEDIES:
+        if word in explanation:
+            return f"{remedy} (the API server says: {explanation})"
+    if code == UNAUTHORIZED:
+        return "the API server does not take these credentials; renew them (kubectl shows the same)"
+    if code == FORBIDDEN:
+        return f"this user may not; grant it with deploy/rbac.yaml (the API server says: {explanation})"
+    if code == NOT_FOUND and "namespaces " in explanation:
+        return f"{explanation}; create it, or correct kubeNamespace"
+    if code == NOT_FOUND and "could not find the requested resource" in explanation:
+        return "the cluster does not know this kind of object; install its CRD, or choose another way"
+    if code in (TOO_MANY, UNAVAILABLE):
+        return f"the API server is too busy and stayed so for apiLimit (it says: {explanation})"
+    return f"the API server says: {explanation}"
+
+
+def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
+    """Return the error for an API server that could not be asked at all."""
+    causes = list(_chain(error))
+    texts = " ".join(str(cause) for cause in causes)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY" in texts:
+        why = "its certificate is not signed by the authority of the kubeconfig; correct certificate-authority there"
+    elif any(isinstance(cause, ssl.SSLError) for cause in causes):
+        why = f"it and this process do not agree on TLS ({one_line(causes[-1])}); check the kubeconfig's certificates"
+    elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        why = "nothing listens there; see that the cluster runs, and that the kubeconfig's server is right"
+    elif "resolve" in texts or "Name or service" in texts:
+        why = "its name is not known; correct the kubeconfig's server"
+    elif any(isinstance(cause, TimeoutError) for cause in causes) or "timed out" in texts:
+        why = "it does not answer; see that the cluster runs and that this machine reaches it"
+    else:
+        why = f"{one_line(causes[-1])}; see that the cluster runs"
+    return EnvironmentFailure(f"the API server {host} cannot be asked: {why}")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it, also where a library keeps the cause among its arguments."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            yield one
+            waiting += [one.__cause__, one.__context__, *one.args, getattr(one, "reason", None)]
