@@ -191,7 +191,7 @@ def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
         contexts, _ = kube_config.list_kube_config_contexts(config_file=file)
     except Exception as error:  # the client raises whatever its files, and programs named in them, lead to
         raise ConfigurationError(_why_no_configuration(context, error)) from error
-    chosen = next((one["context"] for one in contexts if one["name"] == context), {})
+    chosen: Document = next((one["context"] for one in contexts if one["name"] == context), {})
     return made, chosen.get("namespace") or "default"
 
 

@@ -17,6 +17,8 @@ class Goal(NamedTuple):
     deployment_id: str
     model_id: str
     values: KeyValues
+    base: str = ""
+    """The image that the package is put on, or that is used as it is."""
     package: Package | None = None
     """None where an image is used as it is, or a kept one."""
     package_digest: str = ""

@@ -54,6 +54,7 @@ def told_of(env: Environment, goal: Goal, generation: int, image: str) -> dict[s
         **pod.facts(env, goal),
         names.GENERATION: str(generation),
         names.IMAGE_KEPT: image,
+        names.BASE: goal.base,
         names.SETTINGS: settings_digest(env, goal),
         names.SURROUNDINGS: names.digest(surroundings(env, goal)),
     }
@@ -115,9 +116,8 @@ def autoscaler(env: Environment, goal: Goal, generation: int) -> Document | None
 
 def settings_digest(env: Environment, goal: Goal) -> str:
     """Return the hash of all that a generation is made of, but for its image's digest and number."""
-    base = goal.values.image or env.settings.pps_base_image
     mounted = env.settings.builder == "volume" and not goal.values.image
-    document = deployment(env, goal, 0, base, mounted=mounted)
+    document = deployment(env, goal, 0, goal.base, mounted=mounted)
     return names.digest([document, autoscaler(env, goal, 0)])
 
 

@@ -16,19 +16,20 @@ WIDEST_NAME = 44  # leaves room for a generation and for a pod's own ends within
 WIDEST_LABEL = 63
 WIDEST_TAG = 128
 
-_ROOT = "bosun.datarobot.com"
+ROOT = "bosun.datarobot.com"
 MANAGED_BY, APP = "app.kubernetes.io/managed-by", "app.kubernetes.io/name"
 
-SCHEMA = f"{_ROOT}/schema"
-ENVIRONMENT = f"{_ROOT}/env"
-DEPLOYMENT = f"{_ROOT}/deployment"
-MODEL = f"{_ROOT}/model"
-GENERATION = f"{_ROOT}/generation"
-PACKAGE = f"{_ROOT}/package"
-BASE = f"{_ROOT}/base"
-SETTINGS = f"{_ROOT}/settings"
-SURROUNDINGS = f"{_ROOT}/surroundings"
-IMAGE_KEPT = f"{_ROOT}/image"
+SCHEMA = f"{ROOT}/schema"
+ENVIRONMENT = f"{ROOT}/env"
+DEPLOYMENT = f"{ROOT}/deployment"
+MODEL = f"{ROOT}/model"
+GENERATION = f"{ROOT}/generation"
+PACKAGE = f"{ROOT}/package"
+BASE = f"{ROOT}/base"
+SETTINGS = f"{ROOT}/settings"
+SURROUNDINGS = f"{ROOT}/surroundings"
+IMAGE_KEPT = f"{ROOT}/image"
+BUILD_OF = f"{ROOT}/build-of"
 
 NOTHING_SERVES = "0"
 """The generation of a Service that leads nowhere yet."""

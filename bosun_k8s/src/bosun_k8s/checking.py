@@ -1,0 +1,116 @@
+"""Whether the way from outside leads to a deployment: its class, its gateway, and what they say of the route."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.reporting import progress
+
+from bosun_k8s.cluster_errors import Forbidden, Missing
+from bosun_k8s.environment import Environment
+from bosun_k8s.observed import Condition, Object
+from bosun_k8s.resources import HTTP_ROUTE, INGRESS_CLASS, Objects
+from bosun_k8s.watching import Topic, Watching
+
+
+class RouteParent(msgspec.Struct, frozen=True):
+    """What one gateway says of a route."""
+
+    conditions: list[Condition] = []
+
+
+class RouteStatus(msgspec.Struct, frozen=True):
+    """What gateways say of a route."""
+
+    parents: list[RouteParent] = []
+
+
+class Route(Object, frozen=True):
+    """An HTTPRoute."""
+
+    status: RouteStatus = RouteStatus()
+
+
+def check_way(objects: Objects, env: Environment) -> None:
+    """Check that the ingress class is there, where this user may look, and that the cluster knows HTTPRoutes.
+
+    Raises:
+        EnvironmentFailure: it is not.
+    """
+    settings = env.settings
+    if settings.gateway is not None:
+        try:
+            objects.cluster.request("list the kinds of the Gateway API", "GET", HTTP_ROUTE.root)
+        except Missing:
+            raise EnvironmentFailure(
+                f"gateway is {settings.gateway} and the cluster has no Gateway API; install its CRDs, or use an Ingress"
+            ) from None
+    elif settings.ingress_class is not None:
+        try:
+            found = objects.get(INGRESS_CLASS, settings.ingress_class)
+        except Forbidden:
+            return  # the optional ClusterRole is not there: plugin_start tells that this check is left out
+        if found is None:
+            raise EnvironmentFailure(
+                f"ingressClass {settings.ingress_class} is not in the cluster; `kubectl get ingressclass` shows what is"
+            )
+
+
+def left_out(objects: Objects, env: Environment) -> list[str]:
+    """Return the checks that this user's rights do not allow."""
+    if env.settings.gateway is not None or env.settings.ingress_class is None:
+        return []
+    try:
+        objects.get(INGRESS_CLASS, env.settings.ingress_class)
+    except Forbidden:
+        return ["whether ingressClass exists was not checked (the optional ClusterRole of deploy/ is not granted)"]
+    return []
+
+
+def route_remarks(objects: Objects, env: Environment, deployment_id: str) -> list[str]:
+    """Wait until the gateway has accepted the route; return what is wrong with it.
+
+    Raises:
+        EnvironmentFailure: the watch failed.
+    """
+    if env.settings.gateway is None:
+        return []
+    limit = env.settings.route_limit
+    deadline = time.monotonic() + limit
+    progress("waiting for the gateway", 0)
+    fields = f"metadata.name={env.name(deployment_id)}"
+    with Watching(objects, Topic(HTTP_ROUTE, Route, fields=fields)) as watching:
+        verdict: str | None = None
+        while watching.wait(deadline):
+            routes = watching.now(Route)
+            verdict = of_route(routes[0]) if routes else None
+            if verdict is not None:
+                break
+    if verdict is None:
+        return [f"gateway {env.settings.gateway} has not taken the route within {limit:g} s (routeLimit); is it there?"]
+    return [verdict] if verdict else []
+
+
+def check_route(objects: Objects, env: Environment, deployment_id: str) -> None:
+    """Check that the gateway takes the route.
+
+    Raises:
+        EnvironmentFailure: it does not.
+    """
+    for remark in route_remarks(objects, env, deployment_id):
+        raise EnvironmentFailure(remark)
+
+
+def of_route(route: Route) -> str | None:
+    """Return what is wrong with a route, empty where nothing is, None where no gateway has spoken. Pure."""
+    spoken: list[Any] = [parent.conditions for parent in route.status.parents if parent.conditions]
+    if not spoken:
+        return None
+    for conditions in spoken:
+        for condition in conditions:
+            if condition.type in ("Accepted", "ResolvedRefs") and condition.status == "False":
+                return f"the gateway does not take the route: {condition.reason} ({condition.message})"
+    return ""

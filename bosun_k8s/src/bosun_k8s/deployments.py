@@ -1,0 +1,179 @@
+"""The actions on one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from bosun_core.endings import to_its_end
+from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
+from bosun_core.model import DeploymentInfo
+from bosun_core.reporting import progress
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
+from bosun_core import answers
+from bosun_k8s import checking, manifests, names, planning, removing
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+from bosun_k8s.goals import serves, stands_right, wanted
+from bosun_k8s.holding import Held, held
+from bosun_k8s.images import building
+from bosun_k8s.looking import Deployed, entry, look
+from bosun_k8s.resources import Objects
+from bosun_k8s.rollout import Rollout
+
+
+class Acting(NamedTuple):
+    """What an action on a deployment works with. Without a lock it is a dry run."""
+
+    objects: Objects
+    env: Environment
+    lock: Held | None
+    found: Deployed
+
+
+def start(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring the deployment into service with the given model, or bring the one that serves to it."""
+    goal = wanted(env, info, str(info.model_id), None)
+    with _bringing(objects, env, info) as acting:
+        return _bring(acting, goal)
+
+
+def replace(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring the new model into service beside the old one, and switch; on any failure the old one goes on serving."""
+    with _bringing(objects, env, info, only_known=True) as acting:
+        if not acting.found.is_there:
+            return answers.unknown_deployment(str(info.id))
+        return _bring(acting, wanted(env, info, str(info.new_model_id), None))
+
+
+def relaunch(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Bring fresh pods into service, of the given package or of the one that is kept."""
+    with _bringing(objects, env, info, only_known=info.model_artifact is None) as acting:
+        found = acting.found
+        kept = found if names.IMAGE_KEPT in found.told else None
+        if kept is None and info.model_artifact is None and "image" not in info.key_value_config:
+            return answers.unknown_deployment(str(info.id))
+        kept_model = None if kept is None else kept.told.get(names.MODEL)
+        model = info.model_id or kept_model if info.model_artifact is not None else kept_model or info.model_id
+        if model is None:
+            raise InvalidRequest(
+                f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
+            )
+        return _bring(acting, wanted(env, info, model, kept), anew=True)
+
+
+def stop(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Remove all that is there of the deployment, its endpoint first."""
+    deployment_id = str(info.id)
+    found = look(objects, env, deployment_id, whole=True)
+    if env.dry_run:
+        plan = planning.removal(env, found)
+        return answers.planned(entry(env, found) if found.is_there else None, plan)
+    with held(objects, env, deployment_id):
+        now = look(objects, env, deployment_id, whole=True)
+        model = now.model_id or found.model_id
+        left: list[str] = []
+        to_its_end(lambda: left.append(removing.remove_all(objects, env, deployment_id)))
+    if left[-1]:
+        raise EnvironmentFailure(left[-1])
+    progress("done", 1, 1)
+    return answers.stopped(info, model) if now.is_there else answers.already_stopped(info)
+
+
+def status(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+    """Look at the deployment."""
+    found = look(objects, env, str(info.id))
+    if not found.is_there:
+        return answers.unknown_deployment(str(info.id))
+    one = entry(env, found)
+    return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
+
+
+@contextmanager
+def _bringing(
+    objects: Objects, env: Environment, info: DeploymentInfo, *, only_known: bool = False
+) -> Iterator[Acting]:
+    """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
+
+    With `only_known` nothing is made or held for a deployment that is not there.
+    """
+    deployment_id = str(info.id)
+    before: Deployed | None = None
+    try:
+        if env.dry_run or only_known:
+            before = look(objects, env, deployment_id, whole=True)
+            if env.dry_run or not before.is_there:
+                yield Acting(objects, env, None, before)
+                return
+        with held(objects, env, deployment_id) as lock:
+            before = _cleared(objects, env, look(objects, env, deployment_id, whole=True))
+            yield Acting(objects, env, lock, before)
+    except (BosunError, Interruption) as error:
+        with suppress(EnvironmentFailure):
+            _tell_what_serves(objects, env, deployment_id, before, error)
+        raise
+
+
+def _cleared(objects: Objects, env: Environment, found: Deployed) -> Deployed:
+    """Clear what killed actions left of a deployment, whose lock the caller holds; return what is there then."""
+    if not found.serves:
+        if found.is_there:
+            removing.remove_all(objects, env, found.id)
+            found = look(objects, env, found.id, whole=True)
+        return found
+    idle = [one.name for one in found.workloads if one.generation != found.serving]
+    ending = [pod.name for pod in found.others]
+    if idle or ending:
+        gone = idle or sorted({name.rsplit("-", 2)[0] for name in ending})
+        removing.remove_generations(objects, env, found.id, gone)
+        found = look(objects, env, found.id, whole=True)
+    return found
+
+
+def _tell_what_serves(
+    objects: Objects, env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
+) -> None:
+    now = look(objects, env, deployment_id)
+    if not now.serves:
+        return
+    same = before is None or before.serving == now.serving
+    error.data = {**answers.old_model_in_use(now.model_id), "oldModelInUse": same}
+
+
+def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInfo:
+    """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
+    objects, env, lock, found = acting
+    there = not anew and not goal.to_fetch and serves(env, found, goal)
+    right = there and stands_right(env, found, goal)
+    if lock is None:
+        plan = [] if right else planning.bringing(objects, env, found, goal)
+        return answers.planned(entry(env, found) if found.is_there else None, plan)
+    if right:
+        return answers.already_serves(entry(env, found))
+    checking.check_way(objects, env)
+    if there:
+        return _put_right(objects, env, found, goal)
+    image = goal.kept_image or goal.values.image or building.built(objects, env, goal)
+    remark = Rollout(objects, env, lock, found, goal).run(image)
+    remarks = [remark, *checking.route_remarks(objects, env, goal.deployment_id)]
+    progress("done", 1, 1)
+    return _served(objects, env, goal, remarks)
+
+
+def _put_right(objects: Objects, env: Environment, found: Deployed, goal: Goal) -> ActionStatusInfo:
+    """Bring to the settings what stands around the workload, which stays as it is."""
+    removing.bring_surroundings(objects, env, goal)
+    told = manifests.told_of(env, goal, int(found.serving), found.told.get(names.IMAGE_KEPT, ""))
+    objects.apply(manifests.service(env, goal.deployment_id, found.serving, told))
+    return _served(objects, env, goal, checking.route_remarks(objects, env, goal.deployment_id))
+
+
+def _served(objects: Objects, env: Environment, goal: Goal, remarks: list[str]) -> ActionStatusInfo:
+    now = entry(env, look(objects, env, goal.deployment_id))
+    said = [f"deployment {goal.deployment_id} serves model {goal.model_id}", goal.remark, *remarks]
+    answer = now.as_status(now.msg or "; ".join(filter(None, said)))
+    if any(remarks) and answer.status is ActionStatus.OK:
+        answer.status = ActionStatus.WARN
+    return answer

@@ -1,0 +1,77 @@
+"""The actions on the environment as a whole: what it needs, and a look at all of it."""
+
+from __future__ import annotations
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.model import PEInfo
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
+from bosun_core import answers
+from bosun_k8s import checking, names, rights
+from bosun_k8s.environment import Environment
+from bosun_k8s.images import credentials, volume
+from bosun_k8s.looking import entry, look_at_all, strays
+from bosun_k8s.resources import QUOTA, SERVICE, Objects
+
+_UNMANAGED = f"{names.DEPLOYMENT},!{names.SCHEMA}"
+
+
+def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
+    """Check that the cluster answers and allows what the actions need. Nothing is shared, so nothing is made."""
+    lacking = rights.missing(objects, env)
+    if lacking:
+        raise EnvironmentFailure(
+            f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/rbac.yaml"
+        )
+    checking.check_way(objects, env)
+    credentials.check(objects, env)
+    if env.settings.builder == "volume":
+        volume.check_offered(objects, env)
+    facts = f"the API server {objects.cluster.host} answers, and namespace {env.namespace} can be worked in"
+    remarks = [*env.remarks, *checking.left_out(objects, env)]
+    status = ActionStatus.WARN if env.remarks else ActionStatus.OK
+    return ActionStatusInfo(status, "; ".join([*remarks, facts]))
+
+
+def plugin_stop(_objects: Objects, _env: Environment) -> ActionStatusInfo:
+    """Do nothing: the deployments share no parts, and go on serving."""
+    return ActionStatusInfo(ActionStatus.OK, "nothing to stop")
+
+
+def list_all(objects: Objects, env: Environment) -> ActionStatusInfo:
+    """Look at every deployment."""
+    return answers.list_of(entry(env, one) for one in look_at_all(objects, env))
+
+
+def status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
+    """Look at every deployment, and at what the namespace allows."""
+    listed = None if pe_info is None else pe_info.deployments
+    try:
+        found = look_at_all(objects, env)
+        lacking = rights.missing(objects, env)
+        warnings = [*env.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
+    except EnvironmentFailure as error:
+        return answers.environment_status([], listed, "", problems=[str(error)])
+    problems = [f"this user may not {', '.join(lacking)}; grant it with deploy/rbac.yaml"] if lacking else []
+    facts = f"the API server {objects.cluster.host} answers"
+    return answers.environment_status([entry(env, one) for one in found], listed, facts, problems, warnings)
+
+
+def _full_quotas(objects: Objects) -> list[str]:
+    """Return the quotas of the namespace that have no room left for one thing."""
+    full = []
+    for quota in objects.listed(QUOTA):
+        hard, used = (quota.get("status", {}).get(part) or {} for part in ("hard", "used"))
+        full += [
+            f"ResourceQuota {quota['metadata']['name']} is used up: {used[what]} of {most} {what}"
+            for what, most in hard.items()
+            if used.get(what) == most and most != "0"
+        ]
+    return full
+
+
+def _unmanaged(objects: Objects) -> list[str]:
+    found = sorted(one["metadata"]["name"] for one in objects.listed(SERVICE, _UNMANAGED))
+    if not found:
+        return []
+    return [f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(found)}"]

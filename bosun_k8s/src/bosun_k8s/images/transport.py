@@ -1,0 +1,213 @@
+"""Requests to one registry: its scheme, its certificates, the token that it asks for; errors in one line."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import ssl
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode, urljoin
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from bosun_core.errors import EnvironmentFailure, InvalidRequest, one_line
+from bosun_core.redaction import SECRETS
+
+from bosun_k8s.images.credentials import Login
+from bosun_k8s.settings import KubernetesSettings
+
+Answer = urllib3.BaseHTTPResponse
+Body = bytes | Iterator[bytes] | None
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+_BUSY = (429, 503)
+_TRIES = 4
+_CONNECT_SECONDS = 10.0
+_HUB_HOST = "registry-1.docker.io"
+
+
+class Lost(EnvironmentFailure):
+    """The connection broke; what was asked may be asked again, or gone on with."""
+
+
+class Answered(EnvironmentFailure):
+    """The registry answered with an error; `code` is its HTTP status."""
+
+    def __init__(self, message: str, code: int) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Transport:
+    """Requests to one registry. `scopes` is what is to be done there, as `repository:name:pull,push`."""
+
+    def __init__(self, settings: KubernetesSettings, registry: str, login: Login | None, scopes: list[str]) -> None:
+        self.registry = registry
+        self._limit = settings.registry_limit
+        self._login = login
+        self._scopes = scopes
+        self._authorization = ""
+        self._pool = _pool(settings, registry)
+        self._url = self._reached(settings)
+
+    def _reached(self, settings: KubernetesSettings) -> str:
+        """Return the registry's address: without TLS only where that is allowed, and then where TLS is not spoken."""
+        host = _HUB_HOST if self.registry == "docker.io" else self.registry
+        if self.registry in settings.plain_http_registries:
+            return f"http://{host}"
+        if _may_be_plain(self.registry):
+            with suppress(urllib3.exceptions.HTTPError):
+                timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._limit)
+                self._pool.request("GET", f"https://{host}/v2/", retries=False, timeout=timeout)
+                return f"https://{host}"
+            return f"http://{host}"
+        return f"https://{host}"
+
+    def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Body = None, read: bool = True
+    ) -> Answer:
+        """Return the answer to a request; `path` may be a whole URL that the registry gave.
+
+        What is asked with bytes, or without a body, is asked again while the registry is too busy or away.
+
+        Raises:
+            Lost: the connection broke.
+            Answered: the registry answered with an error.
+        """
+        url = urljoin(self._url, path)
+        again = body is None or isinstance(body, bytes)
+        pause = 0.2
+        for left in reversed(range(_TRIES if again else 1)):
+            try:
+                answer = self._once(method, url, headers or {}, body, read=read)
+            except Lost:
+                if not left:
+                    raise
+            else:
+                if answer.status == UNAUTHORIZED and again and self._obey(answer.headers.get("WWW-Authenticate", "")):
+                    answer = self._once(method, url, headers or {}, body, read=read)
+                if answer.status not in _BUSY or not left:
+                    return self._checked(method, url, answer)
+                wait = answer.headers.get("Retry-After", "")
+                pause = max(pause, min(float(wait), self._limit) if wait.isdigit() else 0.0)
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("the last try returns or raises")
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body, *, read: bool) -> Answer:
+        sys.audit("bosun.step", f"{method} {self.registry}")
+        own = url.startswith(self._url)  # an upload may go to storage elsewhere, which the token is not for
+        allowed = {"Authorization": self._authorization} if self._authorization and own else {}
+        try:
+            found: Answer = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers={"User-Agent": "bosun-k8s", **headers, **allowed},
+                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._limit),
+                retries=urllib3.Retry(0, redirect=5) if method in ("GET", "HEAD") else False,
+                preload_content=read,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Lost(self._why_lost(error)) from error
+        return found
+
+    def _why_lost(self, error: BaseException) -> str:
+        reason = getattr(error, "reason", None) or error
+        if "CERTIFICATE_VERIFY" in str(error):
+            why = "its certificate is not trusted; set registryCertificateAuthority"
+        elif "WRONG_VERSION" in str(error) or "record layer" in str(error).lower():
+            why = "it does not speak TLS; name it in plainHttpRegistries"
+        else:
+            why = one_line(reason)
+        return (
+            f"the registry {self.registry} cannot be reached from here: {why}; where only the cluster reaches it, set "
+            "imageBuilder: kaniko"
+        )
+
+    def _obey(self, challenge: str) -> bool:
+        """Get the authorization that a registry asks for; False where there is nothing more to try."""
+        kind, _, rest = challenge.partition(" ")
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+        basic = "" if self._login is None else urllib3.make_headers(basic_auth=":".join(self._login))["authorization"]
+        if kind.lower() == "basic":
+            tried, self._authorization = self._authorization, basic
+            return bool(basic) and tried != basic
+        if kind.lower() != "bearer" or "realm" not in asked:
+            return False
+        query = [("service", asked["service"])] if "service" in asked else []
+        query += [("scope", scope) for scope in self._scopes or filter(None, [asked.get("scope", "")])]
+        url = f"{asked['realm']}?{urlencode(query)}"
+        try:
+            answer = self._pool.request(
+                "GET", url, headers={"Authorization": basic} if basic else {}, retries=False, timeout=self._limit
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Lost(self._why_lost(error)) from error
+        if answer.status in (UNAUTHORIZED, FORBIDDEN):
+            return False
+        with suppress(ValueError, AttributeError):
+            found = json.loads(answer.data)
+            token = str(found.get("token") or found.get("access_token") or "")
+            SECRETS.learn({"token": token})
+            tried, self._authorization = self._authorization, f"Bearer {token}"
+            return bool(token) and tried != self._authorization
+        return False
+
+    def _checked(self, method: str, url: str, answer: Answer) -> Answer:
+        if answer.status < 400:
+            return answer
+        said = _said(answer)
+        if answer.status in (UNAUTHORIZED, FORBIDDEN) or "denied" in said:
+            who = "without credentials" if self._login is None else f"as {self._login.user}"
+            message = f"the registry {self.registry} refuses access {who} ({said}); correct registrySecretName"
+        elif answer.status == NOT_FOUND:
+            message = f"the registry {self.registry} has no {url.partition('/v2/')[2] or url}"
+        else:
+            message = (
+                f"the registry {self.registry} fails {method} with {answer.status} ({said}); look at its log and disk"
+            )
+        raise Answered(message, answer.status)
+
+
+def _said(answer: Answer) -> str:
+    content = answer.data
+    with suppress(ValueError, KeyError, IndexError, TypeError):
+        first: dict[str, Any] = json.loads(content)["errors"][0]
+        return one_line(": ".join(str(first[key]) for key in ("code", "message") if first.get(key)))
+    return one_line(content.decode(errors="replace")[:200]) or f"HTTP {answer.status}"
+
+
+def _may_be_plain(registry: str) -> bool:
+    """Tell whether a registry is on this machine or a private network, where one without TLS is usual."""
+    host = registry.rpartition(":")[0] if re.search(r":\d+$", registry) else registry
+    if host == "localhost" or host.endswith(".local"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
+
+
+def _pool(settings: KubernetesSettings, registry: str) -> urllib3.PoolManager:
+    context = ssl.create_default_context()
+    if settings.registry_certificate_authority is not None:
+        try:
+            context.load_verify_locations(settings.registry_certificate_authority)
+        except OSError as error:
+            raise InvalidRequest(
+                f"registryCertificateAuthority {settings.registry_certificate_authority} cannot be used: "
+                f"{error.strerror or error}; write the path of a PEM file"
+            ) from None
+    proxies = getproxies()
+    plain = registry in settings.plain_http_registries
+    proxy = proxies.get("http" if plain else "https")
+    if proxy is None or proxy_bypass(registry) or _may_be_plain(registry):
+        return urllib3.PoolManager(ssl_context=context)
+    return urllib3.ProxyManager(proxy, ssl_context=context)

@@ -1,0 +1,143 @@
+"""One look at what is there of a deployment, and at all deployments: a list of Services and one of pods."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bosun_core.answers import DeploymentEntry
+from bosun_core.status import ActionStatus, DeploymentState
+
+from bosun_k8s import health, names
+from bosun_k8s.environment import Environment
+from bosun_k8s.observed import Deployment, Pod, Service, read
+from bosun_k8s.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
+
+
+class Deployed(NamedTuple):
+    """What is in the cluster of one deployment."""
+
+    id: str
+    service: Service | None
+    pods: tuple[Pod, ...]
+    workloads: tuple[Deployment, ...] = ()
+    """Read by actions alone."""
+    held: bool = False
+    """Whether an action on it is under way; read where something is unfinished."""
+
+    @property
+    def serving(self) -> str:
+        """The generation that its endpoint leads to."""
+        return names.NOTHING_SERVES if self.service is None else self.service.serving
+
+    @property
+    def serves(self) -> bool:
+        """Whether its endpoint leads to a generation at all."""
+        return self.serving != names.NOTHING_SERVES
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything of it is in the cluster."""
+        return self.service is not None or bool(self.workloads) or bool(self.pods)
+
+    @property
+    def current(self) -> list[Pod]:
+        """The pods of the generation that serves, those that end left out."""
+        return [pod for pod in self.pods if pod.generation == self.serving and not pod.is_ending]
+
+    @property
+    def others(self) -> list[Pod]:
+        """The pods of other generations."""
+        return [pod for pod in self.pods if pod.generation != self.serving]
+
+    @property
+    def model_id(self) -> str | None:
+        """The model that serves: as its ready pods say, else as its Service does."""
+        ready = [pod for pod in self.current if pod.is_ready] or self.current or list(self.pods)
+        told = [pod.told for pod in ready] + ([] if self.service is None else [self.service.told])
+        return next((one[names.MODEL] for one in told if names.MODEL in one), None)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the Service says of the generation that serves."""
+        return {} if self.service is None else self.service.told
+
+    @property
+    def newest(self) -> int:
+        """The highest number that a generation of it has."""
+        numbers = [self.serving, *(one.generation for one in (*self.workloads, *self.pods))]
+        return max((int(one) for one in numbers if one.isdigit()), default=0)
+
+
+def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool = False) -> Deployed:
+    """Look at one deployment; with `whole` at its workloads too."""
+    selector = names.selector(env.labels(deployment_id))
+    document = objects.get(SERVICE, env.name(deployment_id))
+    pods = objects.pages(POD, selector, "", list[Pod])
+    workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if whole else []
+    service = None if document is None else read(document, Service)
+    found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
+    if service is not None and not whole and (not found.serves or found.others):
+        return found._replace(held=objects.get(LEASE, env.name(deployment_id)) is not None)
+    return found
+
+
+def look_at_all(objects: Objects, env: Environment) -> list[Deployed]:
+    """Look at every deployment of the environment, by id."""
+    selector = names.selector(names.environment_labels(env.id))
+    services: list[Service] = objects.pages(SERVICE, selector, "", list[Service])
+    pods: dict[str, list[Pod]] = {}
+    for pod in objects.pages(POD, selector, "", list[Pod]):
+        pods.setdefault(pod.told.get(names.DEPLOYMENT, ""), []).append(pod)
+    found = []
+    for service in services:
+        name = service.told.get(names.DEPLOYMENT)
+        if name is not None and service.told.get(names.ENVIRONMENT) == env.id:
+            found.append(Deployed(name, service, tuple(pods.get(name, ()))))
+    known = {one.id for one in found}
+    for name, left in pods.items():
+        alone = tuple(pod for pod in left if not pod.is_ending and pod.told.get(names.ENVIRONMENT) == env.id)
+        if name and name not in known and alone:
+            found.append(Deployed(name, None, alone))
+    if any(not one.serves or one.others for one in found):
+        held = {lease["metadata"]["name"] for lease in objects.listed(LEASE, selector)}
+        found = [one._replace(held=env.name(one.id) in held) for one in found]
+    return sorted(found)
+
+
+def strays(found: list[Deployed]) -> list[str]:
+    """Return what killed actions left beside deployments that serve. Pure."""
+    left = sorted(pod.name for one in found if one.serves and not one.held for pod in one.others if not pod.is_ending)
+    return [f"left by an action that was ended, cleared by the next one: {', '.join(left)}"] if left else []
+
+
+def entry(env: Environment, found: Deployed) -> DeploymentEntry:
+    """Return what a look says of a deployment. Pure."""
+    status, state, fault = _judged(found)
+    return DeploymentEntry(
+        deployment_id=found.id,
+        model_id=found.model_id,
+        status=status,
+        state=state,
+        msg=None if fault is None else f"deployment {found.id}: {fault}",
+        prediction_url=env.prediction_url(found.id),
+        workloads=tuple(sorted(pod.name for pod in found.pods)),
+    )
+
+
+def _judged(found: Deployed) -> tuple[ActionStatus, DeploymentState, str | None]:
+    broken = ActionStatus.ERROR, DeploymentState.ERRORED
+    if not found.serves:
+        if found.held:
+            return ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched"
+        return *broken, "its start did not come to its end; start it again"
+    current = found.current
+    ready = [pod for pod in current if pod.is_ready]
+    faults = [f"pod {pod.name} {fault.text}" for pod in current if (fault := health.of_pod(pod)) and not pod.is_ready]
+    moving = DeploymentState.REPLACING_MODEL if found.held and found.others else DeploymentState.READY
+    if not current:
+        return *broken, "it has no pod; look at the events of its Deployment, or start it again"
+    if not ready:
+        return *broken, (faults or ["none of its pods is ready"])[0] + "; relaunch it, or look at kubectl logs"
+    if faults:
+        return ActionStatus.WARN, moving, f"{len(ready)} of {len(current)} pods are ready; {faults[0]}"
+    return ActionStatus.OK, moving, None

@@ -1,0 +1,77 @@
+"""What a dry run tells: the API server's own answer to each document, and how it differs from what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bosun_k8s import manifests, names
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+from bosun_k8s.looking import Deployed
+from bosun_k8s.resources import BY_NAME, Objects
+
+Document = dict[str, Any]
+
+_MOST = 12  # differences that are told of one object
+_SERVERS_OWN = ("status", "managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "data")
+
+
+def removal(env: Environment, found: Deployed) -> list[str]:
+    """Return what a stop would do. Pure."""
+    if not found.is_there:
+        return []
+    workloads = [f"delete deployments.apps {one.name}" for one in found.workloads]
+    return [f"delete the route of {env.prediction_url(found.id)}", *workloads, f"delete services {env.name(found.id)}"]
+
+
+def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) -> list[str]:
+    """Return what bringing a deployment to a goal would do, each document checked by the API server.
+
+    Raises:
+        Refused: the API server would not take one of them.
+    """
+    generation = found.newest + 1
+    tag = f"{env.settings.generated_image_repo}:{names.image_tag(goal.model_id)}"
+    image = goal.kept_image or goal.values.image or tag
+    plan = ["fetch the package"] if goal.to_fetch else []
+    if image == tag:
+        plan.append(f"make image {tag} of {env.settings.pps_base_image} and the package ({env.settings.builder})")
+    mounted = env.settings.builder == "volume" and not goal.values.image
+    told = manifests.told_of(env, goal, generation, image)
+    documents = [
+        manifests.secret(env, goal.deployment_id),
+        manifests.deployment(env, goal, generation, image, mounted=mounted),
+        manifests.service(env, goal.deployment_id, str(generation), told),
+        *manifests.surroundings(env, goal),
+        manifests.autoscaler(env, goal, generation),
+    ]
+    plan += [_step(objects, document) for document in documents if document is not None]
+    gone = [one.name for one in found.workloads]
+    return plan + [f"delete deployments.apps {name} once its pods have drained" for name in gone]
+
+
+def _step(objects: Objects, document: Document) -> str:
+    kind, name = BY_NAME[document["kind"]], document["metadata"]["name"]
+    there = objects.get(kind, name)
+    then = objects.apply(document, dry_run=True)
+    if there is None:
+        return f"create {kind.resource} {name}"
+    found = list(differences(there, then))
+    if not found:
+        return f"leave {kind.resource} {name} as it is"
+    more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    return f"change {kind.resource} {name}: {', '.join(found[:_MOST])}{more}"
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    """Yield how two documents differ, `path: old -> new`; what the API server keeps for itself is left out. Pure."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            if key not in _SERVERS_OWN:
+                yield from differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences(old, new, f"{path}[{index}]")
+    elif before != after:
+        yield f"{path}: {before!r} -> {after!r}"

@@ -1,0 +1,64 @@
+"""The Kubernetes plugin: each method is a doorbell for its verb in `bosun_k8s.deployments` or `.environments`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVarTuple, Unpack
+
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.model import DeploymentInfo
+from bosun_core.plugin import BosunPluginBase
+from bosun_core.status import ActionStatusInfo
+
+from bosun_core import answers
+from bosun_k8s import deployments, environments
+from bosun_k8s.cluster import Cluster
+from bosun_k8s.environment import Environment, environment
+from bosun_k8s.resources import Objects
+from bosun_k8s.settings import KubernetesSettings
+
+Given = TypeVarTuple("Given")
+
+
+class KubernetesPlugin(BosunPluginBase):
+    """Serves each model in pods of its own, behind one Service and route a deployment."""
+
+    settings_model = KubernetesSettings
+
+    def _act(
+        self, verb: Callable[[Objects, Environment, Unpack[Given]], ActionStatusInfo], *given: *Given
+    ) -> ActionStatusInfo:
+        with Cluster(self.settings) as cluster:
+            env = environment(self.settings, self.plugin_config, cluster.namespace, dry_run=self.dry_run)
+            return verb(Objects(cluster, cluster.namespace, force=self.settings.force_conflicts), env, *given)
+
+    def plugin_start(self) -> ActionStatusInfo:
+        return self._act(environments.plugin_start)
+
+    def plugin_stop(self) -> ActionStatusInfo:
+        return self._act(environments.plugin_stop)
+
+    def deployment_list(self) -> ActionStatusInfo:
+        return self._act(environments.list_all)
+
+    def pe_status(self) -> ActionStatusInfo:
+        try:
+            return self._act(environments.status, self.pe_info)
+        except EnvironmentFailure as error:
+            listed = None if self.pe_info is None else self.pe_info.deployments
+            return answers.environment_status([], listed, "", problems=[str(error)])
+
+    def deployment_start(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
+        return self._act(deployments.start, deployment_info)
+
+    def deployment_stop(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
+        return self._act(deployments.stop, deployment_info)
+
+    def deployment_replace_model(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
+        return self._act(deployments.replace, deployment_info)
+
+    def deployment_relaunch(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
+        return self._act(deployments.relaunch, deployment_info)
+
+    def deployment_status(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
+        return self._act(deployments.status, deployment_info)

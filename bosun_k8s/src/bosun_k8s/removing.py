@@ -1,0 +1,78 @@
+"""What is taken away: old generations, once they get no more requests, and whole deployments."""
+
+from __future__ import annotations
+
+import time
+
+from bosun_k8s import manifests, names
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+from bosun_k8s.observed import Pod
+from bosun_k8s.resources import (
+    AUTOSCALER,
+    BUDGET,
+    BY_NAME,
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    INGRESS,
+    POD,
+    SECRET,
+    SERVICE,
+    Kind,
+    Objects,
+)
+from bosun_k8s.watching import Topic, Watching
+
+_SLACK_SECONDS = 30.0  # for what the kubelet does besides the pod's own time
+
+
+def remove_generations(objects: Objects, env: Environment, deployment_id: str, workloads: list[str]) -> str:
+    """Remove Deployments of a deployment and wait until their pods are gone; return what is left of them, in words."""
+    for name in workloads:
+        objects.delete(DEPLOYMENT, name)
+    return _wait_until_gone(objects, env, deployment_id, tuple(f"{name}-" for name in workloads))
+
+
+def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
+    """Remove all that there is of a deployment, its way from outside first; return what is left of it, in words."""
+    name = env.name(deployment_id)
+    for kind, one in _surrounding_names(name):
+        objects.delete(kind, one)
+    selector = names.selector(env.labels(deployment_id))
+    for workload in objects.listed(DEPLOYMENT, selector):
+        objects.delete(DEPLOYMENT, workload["metadata"]["name"])
+    left = _wait_until_gone(objects, env, deployment_id, ("",))
+    objects.delete(SECRET, name)
+    objects.delete(SERVICE, name)
+    return left
+
+
+def bring_surroundings(objects: Objects, env: Environment, goal: Goal) -> None:
+    """Bring routes and budget of a deployment to what its settings say, and remove what they no longer ask for."""
+    wanted = manifests.surroundings(env, goal)
+    for document in wanted:
+        objects.apply(document)
+    kept = {(BY_NAME[one["kind"]], one["metadata"]["name"]) for one in wanted}
+    name = env.name(goal.deployment_id)
+    for kind, one in _surrounding_names(name):
+        if kind is not AUTOSCALER and (kind, one) not in kept:
+            objects.delete(kind, one)
+
+
+def _surrounding_names(name: str) -> list[tuple[Kind, str]]:
+    return [(HTTP_ROUTE, name), (INGRESS, name), (INGRESS, f"{name}-predict"), (AUTOSCALER, name), (BUDGET, name)]
+
+
+def _wait_until_gone(objects: Objects, env: Environment, deployment_id: str, begins: tuple[str, ...]) -> str:
+    """Wait until no pod is left whose name begins so; return those that are when their time is up, in words."""
+    if not begins:
+        return ""
+    settings = env.settings
+    deadline = time.monotonic() + settings.pre_stop_seconds + settings.drain_limit + _SLACK_SECONDS
+    with Watching(objects, Topic(POD, Pod, names.selector(env.labels(deployment_id)))) as watching:
+        left: list[str] = []
+        while watching.wait(deadline):
+            left = sorted(pod.name for pod in watching.now(Pod) if pod.name.startswith(begins))
+            if not left:
+                return ""
+    return f"pods are still ending: {', '.join(left)}; see that their nodes answer"

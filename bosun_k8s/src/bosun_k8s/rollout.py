@@ -1,0 +1,218 @@
+"""A model brought into service beside the one that serves: create, wait until it is ready, switch, drain, remove.
+
+Each generation is a Deployment of its own, and the Service's selector says which one serves: a model that does not come
+up never gets a request, and what serves is not touched until the new one is ready. Until the switch everything can be
+undone, and is; from the switch on everything is carried to its end.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from bosun_core.endings import to_its_end
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.reporting import progress
+from bosun_core.signals import uninterrupted
+
+from bosun_k8s import checking, health, manifests, names, removing
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+from bosun_k8s.holding import Held
+from bosun_k8s.looking import Deployed
+from bosun_k8s.observed import Deployment, EndpointSlice, Pod
+from bosun_k8s.pod import MODEL_CONTAINER
+from bosun_k8s.resources import AUTOSCALER, DEPLOYMENT, ENDPOINTS, POD, Objects
+from bosun_k8s.watching import Topic, Watching
+
+_LOG_LINES = 40
+
+
+class Rollout:
+    """One model of a deployment brought into service; the caller holds the deployment's lock."""
+
+    def __init__(self, objects: Objects, env: Environment, lock: Held, before: Deployed, goal: Goal) -> None:
+        self._objects = objects
+        self._env = env
+        self._lock = lock
+        self._before = before
+        self._goal = goal
+        self._generation = before.newest + 1
+        self._switching = False
+        self._name = names.generation_name(env.id, goal.deployment_id, self._generation)
+
+    def run(self, image: str) -> str:
+        """Bring the goal into service in the place of what serves; return what a person should know besides.
+
+        Raises:
+            EnvironmentFailure: it does not become ready; what served still does, and nothing is left of the attempt.
+            Interruption: the action has to end; either nothing is left of the attempt, or it was carried to its end.
+        """
+        try:
+            self._prepare()
+            self._create(image)
+            if not self._before.serves:
+                checking.check_route(self._objects, self._env, self._goal.deployment_id)
+            self._wait_until_ready()
+            self._lock.check()
+            with uninterrupted():
+                self._switch(image)
+        except BaseException:
+            to_its_end(self._undo)
+            raise
+        remarks: list[str] = []
+        to_its_end(lambda: remarks.append(self._finish()))
+        return remarks[-1]
+
+    def _prepare(self) -> None:
+        """Make what the first generation needs around it; what is there is brought up to date after the switch."""
+        env, goal = self._env, self._goal
+        secret = manifests.secret(env, goal.deployment_id)
+        if not self._before.serves:
+            nowhere = manifests.service(env, goal.deployment_id, names.NOTHING_SERVES, {})
+            self._objects.apply(nowhere)
+            for document in manifests.surroundings(env, goal):
+                self._objects.apply(document)
+        if secret is not None:
+            self._objects.apply(secret)
+
+    def _create(self, image: str) -> None:
+        env = self._env
+        mounted = env.settings.builder == "volume" and not self._goal.values.image
+        replicas = None
+        if self._goal.values.scales and self._before.serves:
+            least = self._goal.values.first_replicas
+            most = self._goal.values.max_replicas or least
+            replicas = min(most, max(least, len(self._before.current)))
+        document = manifests.deployment(env, self._goal, self._generation, image, replicas=replicas, mounted=mounted)
+        with uninterrupted():
+            self._objects.create(document)
+
+    def _wait_until_ready(self) -> None:
+        """Wait until all pods are ready, and where another model serves until they have been so for the settle time."""
+        settings, goal = self._env.settings, self._goal
+        settle = settings.settle_time if any(pod.is_ready for pod in self._before.current) else 0.0
+        began = time.monotonic()
+        deadline = began + settings.readiness_limit
+        ready_since: float | None = None
+        unplaced_since: dict[str, float] = {}
+        progress("waiting until it is ready", 0)
+        labels = {**self._env.labels(goal.deployment_id), names.GENERATION: str(self._generation)}
+        topics = Topic(POD, Pod, names.selector(labels)), Topic(DEPLOYMENT, Deployment, names.selector(labels))
+        with Watching(self._objects, *topics) as watching:
+            until = deadline
+            while True:
+                watching.wait(until)
+                now = time.monotonic()
+                pods = watching.now(Pod)
+                workload = next(iter(watching.now(Deployment)), None)
+                until = min(deadline, self._check(pods, workload, unplaced_since))
+                ready = sum(pod.is_ready for pod in pods)
+                if workload is None or ready < max(1, workload.spec.replicas):
+                    ready_since = None
+                    if now >= deadline:
+                        raise self._late(pods)
+                    continue
+                ready_since = now if ready_since is None else ready_since
+                until = ready_since + settle
+                if now >= until:
+                    return
+
+    def _check(self, pods: list[Pod], workload: Deployment | None, since: dict[str, float]) -> float:
+        """Check that no pod has failed; return until when one that may still recover may take to.
+
+        Raises:
+            EnvironmentFailure: one has.
+        """
+        limit = self._env.settings.unschedulable_limit
+        fault = None if workload is None else health.of_workload(workload)
+        if fault is not None:
+            raise self._failed(fault, None)
+        until = float("inf")
+        now = time.monotonic()
+        for pod in pods:
+            fault = health.of_pod(pod)
+            if fault is None:
+                since.pop(pod.name, None)
+            elif not fault.passing or now >= since.setdefault(pod.name, now) + limit:
+                raise self._failed(fault, pod)
+            else:
+                until = min(until, since[pod.name] + limit)
+        return until
+
+    def _late(self, pods: list[Pod]) -> EnvironmentFailure:
+        limit = f"{self._env.settings.readiness_limit:g} s (readinessLimit)"
+        path = self._goal.values.health_path
+        pod = next((pod for pod in pods if not pod.is_ready), None)
+        container = None if pod is None else MODEL_CONTAINER
+        return self._failed(health.Fault(f"did not answer {path} within {limit}", container), pod)
+
+    def _failed(self, fault: health.Fault, pod: Pod | None) -> EnvironmentFailure:
+        """Return the error for a model that does not come into service: why, and what it said last."""
+        words = ""
+        if pod is not None and fault.container is not None:
+            with suppress(EnvironmentFailure):
+                lines = self._objects.log(pod.name, fault.container, _LOG_LINES, previous=fault.previous)
+                words = health.last_words(lines)
+        where = "" if pod is None else f" (pod {pod.name})"
+        goal = self._goal
+        return EnvironmentFailure(
+            f"model {goal.model_id} of deployment {goal.deployment_id}{where} {fault.text}{words}"
+        )
+
+    def _switch(self, image: str) -> None:
+        progress("switching", 0)
+        self._switching = True
+        told = manifests.told_of(self._env, self._goal, self._generation, image)
+        self._objects.apply(manifests.service(self._env, self._goal.deployment_id, str(self._generation), told))
+
+    def _undo(self) -> None:
+        """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""
+        with suppress(EnvironmentFailure):
+            if self._switching and self._before.serves:  # the answer may be lost, and the switch done
+                told = {key: value for key, value in self._before.told.items() if key.startswith(names.ROOT)}
+                old = manifests.service(self._env, self._goal.deployment_id, self._before.serving, told)
+                self._objects.apply(old)
+            if self._before.serves:
+                removing.remove_generations(self._objects, self._env, self._goal.deployment_id, [self._name])
+            else:
+                removing.remove_all(self._objects, self._env, self._goal.deployment_id)
+
+    def _finish(self) -> str:
+        """Bring what stands around up to date, wait until traffic has moved, drain, remove. May be repeated."""
+        env, goal = self._env, self._goal
+        self._wait_until_it_leads()
+        autoscaler = manifests.autoscaler(env, goal, self._generation)
+        if autoscaler is None:
+            self._objects.delete(AUTOSCALER, env.name(goal.deployment_id))
+        else:
+            self._objects.apply(autoscaler)
+        if self._before.serves:
+            removing.bring_surroundings(self._objects, env, goal)
+        old = [one.name for one in self._before.workloads]
+        progress("draining", 0)
+        return removing.remove_generations(self._objects, env, goal.deployment_id, old)
+
+    def _wait_until_it_leads(self) -> None:
+        """Wait until the Service's endpoints are pods of the new generation alone."""
+        env = self._env
+        name = env.name(self._goal.deployment_id)
+        limit = env.settings.route_limit
+        deadline = time.monotonic() + limit
+        begin = f"{self._name}-"
+        selector = f"kubernetes.io/service-name={name}"
+        with Watching(self._objects, Topic(ENDPOINTS, EndpointSlice, selector)) as watching:
+            while watching.wait(deadline):
+                slices = watching.now(EndpointSlice)
+                leads_to = [
+                    one.target_ref.name
+                    for part in slices
+                    for one in part.endpoints or ()
+                    if one.target_ref is not None and one.conditions.ready is not False
+                ]
+                if leads_to and all(pod.startswith(begin) for pod in leads_to):
+                    return
+        raise EnvironmentFailure(
+            f"the Service {name} does not lead to the new pods within {limit:g} s (routeLimit); see that the cluster's "
+            "controller manager runs, then run the action again"
+        )
