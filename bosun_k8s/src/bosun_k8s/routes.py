@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from bosun_k8s.environment import Environment
+from bosun_k8s.settings import INGRESS_NGINX
 
 Document = dict[str, Any]
 
@@ -79,7 +80,7 @@ def _ingresses(env: Environment, path: str, metadata: Document) -> list[Document
     alias["name"] = f"{metadata['name']}-predict"
     if env.settings.ingress_paths == "prefix":
         whole = _ingress(env, metadata, path, "Prefix", "/")
-        rewrites = any("{rewrite}" in value for value in env.settings.ingress_annotations.values())
+        rewrites = any("{rewrite}" in value for value in _annotations(env).values())
         return [whole, *([_ingress(env, alias, f"{path}/predict", "Exact", _PREDICTIONS)] if rewrites else [])]
     plain = re.escape(path).replace(r"\-", "-")
     return [
@@ -88,10 +89,13 @@ def _ingresses(env: Environment, path: str, metadata: Document) -> list[Document
     ]
 
 
+def _annotations(env: Environment) -> dict[str, str]:
+    given = env.settings.ingress_annotations
+    return INGRESS_NGINX if given is None else given
+
+
 def _ingress(env: Environment, metadata: Document, path: str, path_type: str, rewrite: str) -> Document:
-    annotations = {
-        name: value.replace("{rewrite}", rewrite) for name, value in env.settings.ingress_annotations.items()
-    }
+    annotations = {name: value.replace("{rewrite}", rewrite) for name, value in _annotations(env).items()}
     service = {"name": metadata["name"].removesuffix("-predict"), "port": {"name": _SERVICE_PORT_NAME}}
     rule: Document = {"http": {"paths": [{"path": path, "pathType": path_type, "backend": {"service": service}}]}}
     host = _host(env)

@@ -11,6 +11,10 @@ from bosun_core.settings import Settings, described
 from bosun_k8s import settings_rules as rules
 
 IN_CLUSTER = "IN_CLUSTER"
+INGRESS_NGINX = {
+    "nginx.ingress.kubernetes.io/use-regex": "true",
+    "nginx.ingress.kubernetes.io/rewrite-target": "{rewrite}",
+}
 PATCHED_KINDS = (
     "Deployment",
     "Service",
@@ -144,14 +148,13 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         str | None, described("The listener (sectionName) of the Gateway. Not set: all that fit.", "https")
     ] = None
     ingress_annotations: Annotated[
-        dict[str, str],
-        described("Annotations of the Ingress. {rewrite} stands for the path that is to reach the model."),
-    ] = msgspec.field(
-        default_factory=lambda: {
-            "nginx.ingress.kubernetes.io/use-regex": "true",
-            "nginx.ingress.kubernetes.io/rewrite-target": "{rewrite}",
-        }
-    )
+        dict[str, str] | None,
+        described(
+            "Annotations of the Ingress; {rewrite} stands for the path that is to reach the model. Not set: those by "
+            "which ingress-nginx rewrites.",
+            {"nginx.ingress.kubernetes.io/rewrite-target": "{rewrite}"},
+        ),
+    ] = None
     ingress_paths: Annotated[
         Literal["regex", "prefix"],
         described(
@@ -160,12 +163,11 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         ),
     ] = "regex"
     run_as_user: Annotated[
-        int | None,
-        msgspec.Meta(ge=1),
+        Annotated[int, msgspec.Meta(ge=1)] | None,
         described("The user id of the models' containers. Not set: that of the image, which must be a number.", 1000),
     ] = None
     fs_group: Annotated[
-        int | None, msgspec.Meta(ge=1), described("The group of the pods' volumes. Not set: none.", 1000)
+        Annotated[int, msgspec.Meta(ge=1)] | None, described("The group of the pods' volumes. Not set: none.", 1000)
     ] = None
     patches: Annotated[
         dict[str, list[dict[str, Any]]],

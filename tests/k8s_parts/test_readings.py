@@ -1,0 +1,148 @@
+"""Patches, differences, rights, routes' verdicts, and what a look says: functions of documents."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bosun_core.status import ActionStatus, DeploymentState
+from bosun_k8s.checking import Route, of_route
+from bosun_k8s.looking import Deployed, entry
+from bosun_k8s.observed import Pod, Service, read
+from bosun_k8s.planning import differences
+from bosun_k8s.rights import Right, granted
+
+from bosun_k8s import patches
+
+Made = Callable[..., Any]
+ROOT = "bosun.datarobot.com"
+
+
+def test_patches_are_done_in_their_order_and_leave_the_document_alone() -> None:
+    document = {"kind": "X", "a": [1, 2], "b": {"c": 1}}
+    operations = [
+        {"op": "test", "path": "/a/0", "value": 1},
+        {"op": "add", "path": "/a/-", "value": 3},
+        {"op": "remove", "path": "/b/c"},
+        {"op": "copy", "from": "/a/0", "path": "/b/d~1e"},
+    ]
+    assert patches.applied(document, operations) == {"kind": "X", "a": [1, 2, 3], "b": {"d/e": 1}}
+    assert document == {"kind": "X", "a": [1, 2], "b": {"c": 1}}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "test", "path": "/a", "value": 2},
+        {"op": "remove", "path": "/b"},
+        {"op": "add", "path": "/b/c", "value": 1},
+        {"op": "replace", "path": "", "value": 3},
+    ],
+)
+def test_a_patch_that_does_not_fit_is_a_mismatch(operation: dict[str, Any]) -> None:
+    with pytest.raises(patches.Mismatch):
+        patches.applied({"a": 1}, [operation])
+
+
+def test_differences_are_told_by_path_without_what_is_the_servers_own() -> None:
+    before = {"metadata": {"resourceVersion": "1", "labels": {"a": "1"}}, "spec": {"list": [{"x": 1}, {"x": 2}]}}
+    after = {"metadata": {"resourceVersion": "2", "labels": {"a": "2"}}, "spec": {"list": [{"x": 1}, {"x": 3}], "n": 1}}
+    assert list(differences(before, after)) == [
+        "metadata.labels.a: '1' -> '2'",
+        "spec.list[1].x: 2 -> 3",
+        "spec.n: None -> 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list"]}, True),
+        ({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, True),
+        ({"apiGroups": [""], "resources": ["deployments"], "verbs": ["get"]}, False),
+        ({"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list"]}, False),
+        ({"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"], "resourceNames": ["x"]}, False),
+    ],
+)
+def test_a_rule_grants_a_right_or_not(rule: dict[str, Any], expected: bool) -> None:
+    assert granted(Right("apps", "deployments", "get"), [rule]) is expected
+
+
+def route(*conditions: dict[str, str]) -> Route:
+    parents = [{"conditions": list(conditions)}] if conditions else []
+    return read({"metadata": {"name": "r"}, "status": {"parents": parents}}, Route)
+
+
+def test_a_gateway_has_not_spoken_has_taken_or_has_refused_a_route() -> None:
+    accepted = {"type": "Accepted", "status": "True", "reason": "Accepted"}
+    refused = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound", "message": "no such Service"}
+    assert of_route(route()) is None
+    assert of_route(route(accepted)) == ""
+    assert of_route(route(accepted, refused)) == (
+        "the gateway does not take the route: BackendNotFound (no such Service)"
+    )
+
+
+def service(generation: str, **told: str) -> Service:
+    about = {"name": "n", "annotations": {f"{ROOT}/{key}": value for key, value in told.items()}}
+    return read({"metadata": about, "spec": {"selector": {f"{ROOT}/generation": generation}}}, Service)
+
+
+def pod(name: str, generation: str, model: str, *, ready: bool = True, ending: bool = False, **status: Any) -> Pod:
+    about = {
+        "name": name,
+        "labels": {f"{ROOT}/generation": generation},
+        "annotations": {f"{ROOT}/model": model},
+        "deletionTimestamp": "2026-01-01T00:00:00Z" if ending else None,
+    }
+    conditions = [{"type": "Ready", "status": str(ready)}]
+    return read({"metadata": about, "status": {"conditions": conditions, **status}}, Pod)
+
+
+CRASHED = {"containerStatuses": [{"name": "model", "state": {"terminated": {"exitCode": 1}}}]}
+
+
+@pytest.mark.parametrize(
+    ("found", "model", "status", "state", "message"),
+    [
+        (
+            Deployed("d1", service("2", model="B"), (pod("b", "2", "B"),)),
+            "B", ActionStatus.OK, DeploymentState.READY, None,
+        ),
+        (
+            Deployed("d1", service("1", model="A"), (pod("a", "1", "A"), pod("b", "2", "B", ready=False)), held=True),
+            "A", ActionStatus.OK, DeploymentState.REPLACING_MODEL, None,
+        ),
+        (
+            Deployed("d1", service("2", model="B"), (pod("a", "1", "A", ending=True), pod("b", "2", "B"))),
+            "B", ActionStatus.OK, DeploymentState.READY, None,
+        ),
+        (
+            Deployed("d1", service("0"), (pod("a", "1", "A", ready=False),), held=True),
+            "A", ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched",
+        ),
+        (
+            Deployed("d1", service("0"), ()),
+            None, ActionStatus.ERROR, DeploymentState.ERRORED, "its start did not come to its end; start it again",
+        ),
+        (
+            Deployed("d1", service("1", model="A"), (pod("a", "1", "A", ready=False, **CRASHED),)),
+            "A", ActionStatus.ERROR, DeploymentState.ERRORED, "pod a ended with exit code 1; relaunch it",
+        ),
+        (
+            Deployed("d1", service("1", model="A"), (pod("a", "1", "A"), pod("b", "1", "A", ready=False, **CRASHED))),
+            "A", ActionStatus.WARN, DeploymentState.READY, "1 of 2 pods are ready; pod b ended with exit code 1",
+        ),
+        (
+            Deployed("d1", service("1", model="A"), ()),
+            "A", ActionStatus.ERROR, DeploymentState.ERRORED, "it has no pod",
+        ),
+    ],
+)  # fmt: skip
+def test_a_deployment_is_judged_by_the_pods_that_its_service_leads_to(
+    env: Made, found: Deployed, model: str | None, status: ActionStatus, state: DeploymentState, message: str | None
+) -> None:
+    one = entry(env(), found)
+    assert (one.model_id, one.status, one.state) == (model, status, state)
+    assert one.msg is None if message is None else message in str(one.msg)
+    assert one.prediction_url == "https://models.example.com/deployments/d1/predictions"
+    assert one.workloads == tuple(sorted(pod.name for pod in found.pods))
