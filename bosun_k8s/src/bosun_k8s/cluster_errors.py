@@ -66,7 +66,7 @@ def _with_remedy(code: int, explanation: str) -> str:
     if code == UNAUTHORIZED:
         return "the API server does not take these credentials; renew them (kubectl shows the same)"
     if code == FORBIDDEN:
-        return f"this user may not; grant it with deploy/rbac.yaml (the API server says: {explanation})"
+        return f"this user may not; grant it with deploy/role.yaml (the API server says: {explanation})"
     if code == NOT_FOUND and "namespaces " in explanation:
         return f"{explanation}; create it, or correct kubeNamespace"
     if code == NOT_FOUND and "could not find the requested resource" in explanation:

@@ -21,7 +21,7 @@ def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
     lacking = rights.missing(objects, env)
     if lacking:
         raise EnvironmentFailure(
-            f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/rbac.yaml"
+            f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/role.yaml"
         )
     checking.check_way(objects, env)
     credentials.check(objects, env)
@@ -52,7 +52,7 @@ def status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> Action
         warnings = [*env.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])
-    problems = [f"this user may not {', '.join(lacking)}; grant it with deploy/rbac.yaml"] if lacking else []
+    problems = [f"this user may not {', '.join(lacking)}; grant it with deploy/role.yaml"] if lacking else []
     facts = f"the API server {objects.cluster.host} answers"
     return answers.environment_status([entry(env, one) for one in found], listed, facts, problems, warnings)
 
