@@ -35,9 +35,8 @@ class Acting(NamedTuple):
 
 def start(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
-    goal = wanted(env, info, str(info.model_id), None)
     with _bringing(objects, env, info) as acting:
-        return _bring(acting, goal)
+        return _bring(acting, wanted(env, info, str(info.model_id), None))
 
 
 def replace(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:

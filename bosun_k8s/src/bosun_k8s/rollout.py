@@ -15,7 +15,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import checking, health, manifests, names, removing
+from bosun_k8s import checking, health, manifests, names, probing, removing
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.holding import Held
@@ -183,14 +183,16 @@ class Rollout:
         env, goal = self._env, self._goal
         self._wait_until_it_leads()
         autoscaler = manifests.autoscaler(env, goal, self._generation)
+        if autoscaler is not None:
+            self._objects.apply(autoscaler)
+        if not self._before.serves:
+            url = env.prediction_url(goal.deployment_id).removesuffix("/predictions") + goal.values.health_path
+            return probing.reached(url, env.settings.route_limit)
         if autoscaler is None:
             self._objects.delete(AUTOSCALER, env.name(goal.deployment_id))
-        else:
-            self._objects.apply(autoscaler)
-        if self._before.serves:
-            removing.bring_surroundings(self._objects, env, goal)
-        old = [one.name for one in self._before.workloads]
+        removing.bring_surroundings(self._objects, env, goal)
         progress("draining", 0)
+        old = [one.name for one in self._before.workloads]
         return removing.remove_generations(self._objects, env, goal.deployment_id, old)
 
     def _wait_until_it_leads(self) -> None:

@@ -1,0 +1,243 @@
+"""A namespace of the cluster for one test module, that enforces `restricted`; the plugin has the shipped Role alone."""
+
+import http.client
+import json
+import os
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from bosun_core.runner import ActionRequest, run_action
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "bosun_k8s" / "deploy"
+LABEL = "bosun.datarobot.com"
+KINDS = (
+    "deployments,services,httproutes,ingresses,secrets,horizontalpodautoscalers,poddisruptionbudgets,leases,pods,"
+    "resourcequotas"
+)
+REQUESTS_OF_A_CONNECTION = 20
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@dataclass
+class Place:
+    """What a plugin's settings lead to, through kubectl alone, as the cluster's administrator."""
+
+    variables: dict[str, str]
+    namespace: str
+    kubeconfig: Path
+    """That of the plugin, whose user is a service account with the shipped Role."""
+
+    def __call__(self, *words: str | Path, given: str | None = None, check: bool = True, seconds: float = 120) -> str:
+        """What `kubectl -n NAMESPACE WORDS` prints."""
+        command = [self.variables["BOSUN_TEST_K8S_KUBECTL"], "-n", self.namespace, *map(str, words)]
+        ended = subprocess.run(
+            command, input=given, capture_output=True, timeout=seconds, env=self.variables, text=True
+        )
+        assert ended.returncode == 0 or not check, f"{' '.join(command)}\n{ended.stderr}"
+        return ended.stdout.strip()
+
+    def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
+        """The objects of some kinds."""
+        found: list[dict[str, Any]] = json.loads(self("get", kinds, "-o", "json", *words))["items"]
+        return found
+
+    def apply(self, *documents: dict[str, Any]) -> None:
+        self("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
+
+    @property
+    def registry(self) -> str:
+        return self.variables["BOSUN_TEST_K8S_REGISTRY"]
+
+    @property
+    def url(self) -> str:
+        return f"{self.variables['BOSUN_TEST_K8S_GATEWAY_URL']}/{self.namespace}"
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """A private configuration that leads here."""
+        given = {
+            "kubeConfigContext": "bosun",
+            "outfacingPredictionURLPrefix": self.url,
+            "ppsBaseImage": self.variables["BOSUN_TEST_K8S_PPS_IMAGE"],
+            "generatedImageRepo": f"{self.registry}/{self.namespace}/models",
+            "gateway": self.variables["BOSUN_TEST_K8S_GATEWAY"],
+            "readinessLimit": 30,
+            "drainLimit": 10,
+            **more,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+    def made(self) -> list[str]:
+        """Kind and name of each object of the plugin."""
+        found = self.objects(KINDS, "-l", f"{LABEL}/schema=1")
+        return sorted(f"{one['kind']}/{one['metadata']['name']}" for one in found)
+
+    def service_of(self, deployment: str) -> dict[str, Any]:
+        (found,) = (
+            one
+            for one in self.objects("services", "-l", f"{LABEL}/schema=1")
+            if one["metadata"]["annotations"][f"{LABEL}/deployment"] == deployment
+        )
+        return found
+
+    def clear(self) -> None:
+        """Remove all that stands here."""
+        self("delete", KINDS, "-l", f"{LABEL}/schema=1", "--force", "--grace-period=0", "--wait=true", check=False)
+
+    def story(self) -> str:
+        """State, events and last words."""
+        told = [self("get", KINDS, "-o", "wide", check=False), self("get", "events", "--sort-by=.lastTimestamp")]
+        for pod in self.objects("pods"):
+            told.append(self("logs", pod["metadata"]["name"], "--all-containers", "--tail=20", check=False))
+        return "\n".join(told)
+
+
+def kubeconfig_of(variables: dict[str, str], token: str, namespace: str) -> dict[str, Any]:
+    """A kubeconfig with the administrator's cluster and this token."""
+    own = yaml.safe_load(Path(variables["KUBECONFIG"]).read_text())
+    chosen = next(one["context"] for one in own["contexts"] if one["name"] == own["current-context"])
+    cluster = next(one for one in own["clusters"] if one["name"] == chosen["cluster"])
+    context = {"cluster": cluster["name"], "user": "bosun", "namespace": namespace}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [cluster],
+        "users": [{"name": "bosun", "user": {"token": token}}],
+        "contexts": [{"name": "bosun", "context": context}],
+        "current-context": "bosun",
+    }
+
+
+@pytest.fixture(scope="module")
+def place(
+    request: pytest.FixtureRequest, k8s_variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("kubeconfig")
+    made = Place(k8s_variables, f"bt-{uuid.uuid4().hex[:6]}", folder / "config")
+    try:
+        made("create", "namespace", made.namespace)
+    except (AssertionError, OSError) as error:
+        pytest.fail(f"the cluster does not answer, run `make testbed-k8s` again: {error}", pytrace=False)
+    failed_before = request.session.testsfailed
+    patch = pytest.MonkeyPatch()
+    try:
+        made("label", "namespace", made.namespace, RESTRICTED)
+        made("apply", "-k", str(DEPLOY))
+        token = made("create", "token", "bosun", "--duration=4h")
+        made.kubeconfig.write_text(yaml.safe_dump(kubeconfig_of(k8s_variables, token, made.namespace)))
+        patch.setenv("KUBECONFIG", str(made.kubeconfig))
+        yield made
+        if request.session.testsfailed > failed_before:
+            print(made.story())
+    finally:
+        patch.undo()
+        made.clear()
+        made("delete", "namespace", made.namespace, "--wait=false")
+
+
+@pytest.fixture
+def clean(place: Place) -> Iterator[Place]:
+    """The place, with nothing in it before and after."""
+    place.clear()
+    yield place
+    place.clear()
+
+
+@pytest.fixture
+def act(place: Place, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Runs one action through the runner, and returns its status."""
+
+    def run(
+        action: str,
+        info: dict[str, Any] | None = None,
+        *,
+        dry_run: bool = False,
+        pe: Any = None,
+        plugin_config: Any = None,
+        **settings: Any,
+    ) -> dict[str, Any]:
+        name = uuid.uuid4().hex
+        sections = {"pluginConfig": plugin_config or {}, "peInfo": pe, "deploymentInfo": info}
+        config, private = tmp_path / f"{name}.yaml", tmp_path / f"{name}.private.yaml"
+        config.write_text(json.dumps(sections))
+        private.write_text(yaml.safe_dump(place.settings(**settings)))
+        status = run_action(ActionRequest("k8s", action, str(config), str(private), dry_run))
+        print(action, info, "->", json.dumps(status))
+        return status
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each action takes seconds here: the kit's thorough profiles are for nights."""
+    if "BOSUN_CONFORMANCE" not in os.environ:
+        monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Callable[..., str]:
+    """Makes a model package, and returns its path."""
+    from prediction_server.make_package import write_package
+
+    def make(name: str = "A", **faults: Any) -> str:
+        path = tmp_path / f"{name}-{len(list(tmp_path.glob('*.mlpkg')))}.mlpkg"
+        write_package(path, "linear", seed=sum(name.encode()), faults=faults or None)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
+def predict() -> Iterator[Callable[..., str]]:
+    """Sends one prediction and returns the id of the model that answered."""
+    own = threading.local()
+    opened: list[http.client.HTTPConnection] = []
+
+    def connection(netloc: str) -> http.client.HTTPConnection:
+        """Each thread's own, a fresh one now and then: one for each request would use up the machine's ports."""
+        own.asked = getattr(own, "asked", 0) + 1
+        if own.asked % REQUESTS_OF_A_CONNECTION == 1 or own.netloc != netloc:
+            if hasattr(own, "open"):
+                own.open.close()
+            own.netloc, own.open = netloc, http.client.HTTPConnection(netloc, timeout=10)
+            opened.append(own.open)
+        return own.open
+
+    def ask(url: str) -> str:
+        address = urlsplit(url)
+        link = connection(address.netloc)
+        path = f"{address.path}?{address.query}" if address.query else address.path
+        try:
+            return asked(link, path)
+        except BaseException:
+            link.close()
+            raise
+
+    yield ask
+    for link in opened:
+        link.close()
+
+
+def asked(link: http.client.HTTPConnection, path: str) -> str:
+    """Send one prediction and return the id of the model that answered."""
+    link.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+    response = link.getresponse()
+    content = response.read()
+    if response.status != http.client.OK:
+        raise ConnectionError(f"{response.status} {content[:200]!r}")
+    return str(json.loads(content)["modelId"])
+
+
+@pytest.fixture(scope="session")
+def k8s_variables() -> dict[str, str]:
+    lines = (Path.home() / ".cache/bosun/k8s.env").read_text().splitlines()
+    return {**dict(line.split("=", 1) for line in lines), "PATH": os.environ["PATH"]}

@@ -1,0 +1,112 @@
+"""The actions, one after the other, on the cluster."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+Act = Callable[..., dict[str, Any]]
+
+
+def test_a_deployment_is_started_replaced_relaunched_and_stopped(
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
+) -> None:
+    first, second = package("A"), package("B")
+    assert act("plugin_start")["status"] == "passing"
+    started = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": first})
+    url = started["data"]["predictionUrl"]
+    assert (started["status"], started["state"]) == ("passing", "ready")
+    assert url == f"{clean.url}/d1/predictions"
+    assert predict(url) == predict(url.removesuffix("ions")) == "A"
+    before = clean.made()
+    again = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": first})
+    assert (again["msg"], clean.made()) == ("deployment d1 already serves model A; nothing changed", before)
+
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": second}
+    assert act("deployment_replace_model", info)["data"]["currentModelId"] == "B"
+    assert predict(url) == "B"
+    relaunched = act("deployment_relaunch", {"id": "d1"})
+    assert (relaunched["status"], predict(url)) == ("passing", "B")
+
+    listed = act("deployment_list")["data"]
+    (pod,) = (one["metadata"]["name"] for one in clean.objects("pods"))
+    expected = {"currentModelId": "B", "predictionUrl": url, "workloads": [pod]}
+    assert listed == {"d1": {"status": "passing", "state": "ready", "msg": None, "data": expected}}
+    seen = act("pe_status", pe={"deployments": ["d1"]})
+    assert (seen["status"], seen["data"]) == ("passing", {"deploymentsStatus": listed})
+
+    assert act("deployment_stop", {"id": "d1"})["state"] == "stopped"
+    assert clean.made() == []
+
+
+def test_settings_reach_the_pod_and_other_ones_bring_a_new_one(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    asked = {"memory": "300m", "cpuRequest": "50m", "environment": {"COLOUR": "red"}, "replicas": 2}
+    act("deployment_start", {**info, "keyValueConfig": asked})
+    pods = clean.objects("pods")
+    container = pods[0]["spec"]["containers"][0]
+    assert len(pods) == 2
+    assert container["resources"]["limits"] == {"memory": "300Mi"}
+    assert {"name": "COLOUR", "value": "red"} in container["env"]
+    (budget,) = clean.objects("poddisruptionbudgets")
+    assert budget["spec"]["maxUnavailable"] == 1
+    changed = act("deployment_start", {**info, "keyValueConfig": {"memory": "301m"}})
+    assert changed["status"] == "passing"
+    assert [one["spec"]["containers"][0]["resources"]["limits"] for one in clean.objects("pods")] == [
+        {"memory": "301Mi"}
+    ]
+    assert clean.objects("poddisruptionbudgets") == []
+
+
+def test_another_way_from_outside_is_brought_without_a_new_pod(
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
+) -> None:
+    name, _, value = clean.variables["BOSUN_TEST_K8S_INGRESS_ANNOTATION"].partition("=")
+    ingress = {
+        "gateway": None,
+        "ingressClass": clean.variables["BOSUN_TEST_K8S_INGRESS_CLASS"],
+        "ingressPaths": "prefix",
+        "ingressAnnotations": {name: value},
+    }
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    act("deployment_start", info)
+    pods = [one["metadata"]["name"] for one in clean.objects("pods")]
+    status = act("deployment_start", info, **ingress)
+    assert (status["status"], status["data"]["workloads"]) == ("passing", pods)
+    assert (len(clean.objects("ingresses")), clean.objects("httproutes")) == (1, [])
+
+
+def test_two_environments_in_one_namespace_do_not_touch_each_others(
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
+) -> None:
+    artifact = package("A")
+    for name in ("one", "two"):
+        info = {"id": "d1", "modelId": f"model-of-{name}", "modelArtifact": artifact}
+        prefix = f"{clean.url}/{name}"
+        act("deployment_start", info, environmentId=name, outfacingPredictionURLPrefix=prefix)
+    assert predict(f"{clean.url}/one/d1/predictions") == "model-of-one"
+    assert act("deployment_list", environmentId="other")["data"] == {}
+    assert act("deployment_stop", {"id": "d1"}, environmentId="one")["state"] == "stopped"
+    assert predict(f"{clean.url}/two/d1/predictions") == "model-of-two"
+    assert list(act("deployment_list", environmentId="two")["data"]) == ["d1"]
+
+
+def test_a_dry_run_tells_what_would_be_and_changes_nothing(clean: Any, act: Act, package: Callable[..., str]) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    told = act("deployment_start", info, dry_run=True)
+    assert told["status"] == "passing"
+    assert [step.split()[0] for step in told["data"]["plan"]] == ["make", "create", "create", "create"]
+    assert clean.made() == []
+
+
+def test_hostile_ids_are_kept_apart(clean: Any, act: Act, package: Callable[..., str]) -> None:
+    artifact = package("A")
+    ids = ["d1", "D1", "0777", "a" * 128, "_.-"]
+    for name in ids:
+        status = act("deployment_start", {"id": name, "modelId": name, "modelArtifact": artifact})
+        assert status["status"] == "passing", status["msg"]
+    listed = act("deployment_list")["data"]
+    assert {name: one["data"]["currentModelId"] for name, one in listed.items()} == {name: name for name in ids}
