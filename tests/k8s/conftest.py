@@ -7,6 +7,7 @@ import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,8 +96,8 @@ class Place:
     def story(self) -> str:
         """State, events and last words."""
         told = [self("get", KINDS, "-o", "wide", check=False), self("get", "events", "--sort-by=.lastTimestamp")]
-        for pod in self.objects("pods"):
-            told.append(self("logs", pod["metadata"]["name"], "--all-containers", "--tail=20", check=False))
+        names = [pod["metadata"]["name"] for pod in self.objects("pods")]
+        told += [self("logs", name, "--all-containers", "--tail=20", check=False) for name in names]
         return "\n".join(told)
 
 
@@ -196,28 +197,61 @@ def package(tmp_path: Path) -> Callable[..., str]:
     return make
 
 
+class Connection:
+    """One that is kept open for many requests; made anew, as every client does, where the server closed it between two.
+
+    A server that ends closes connections on which nothing is under way: that is no failed request.
+    """
+
+    def __init__(self, netloc: str) -> None:
+        self.netloc = netloc
+        self._open = http.client.HTTPConnection(netloc, timeout=10)
+        self.asked = 0
+
+    def close(self) -> None:
+        self._open.close()
+
+    def predict(self, path: str) -> str:
+        """Send one prediction and return the id of the model that answered."""
+        try:
+            response = self._sent(path)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            if not self.asked:
+                raise
+            self._open.close()
+            response = self._sent(path)
+        content = response.read()
+        self.asked += 1
+        if response.status != http.client.OK:
+            raise ConnectionError(f"{response.status} {content[:200]!r}")
+        return str(json.loads(content)["modelId"])
+
+    def _sent(self, path: str) -> http.client.HTTPResponse:
+        self._open.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
+        return self._open.getresponse()
+
+
 @pytest.fixture
 def predict() -> Iterator[Callable[..., str]]:
     """Sends one prediction and returns the id of the model that answered."""
     own = threading.local()
-    opened: list[http.client.HTTPConnection] = []
+    opened: list[Connection] = []
 
-    def connection(netloc: str) -> http.client.HTTPConnection:
+    def connection(netloc: str) -> Connection:
         """Each thread's own, a fresh one now and then: one for each request would use up the machine's ports."""
-        own.asked = getattr(own, "asked", 0) + 1
-        if own.asked % REQUESTS_OF_A_CONNECTION == 1 or own.netloc != netloc:
-            if hasattr(own, "open"):
-                own.open.close()
-            own.netloc, own.open = netloc, http.client.HTTPConnection(netloc, timeout=10)
-            opened.append(own.open)
-        return own.open
+        found: Connection | None = getattr(own, "open", None)
+        if found is None or found.netloc != netloc or found.asked >= REQUESTS_OF_A_CONNECTION:
+            if found is not None:
+                found.close()
+            own.open = found = Connection(netloc)
+            opened.append(found)
+        return found
 
     def ask(url: str) -> str:
         address = urlsplit(url)
         link = connection(address.netloc)
-        path = f"{address.path}?{address.query}" if address.query else address.path
         try:
-            return asked(link, path)
+            return link.predict(f"{address.path}?{address.query}" if address.query else address.path)
         except BaseException:
             link.close()
             raise
@@ -227,14 +261,17 @@ def predict() -> Iterator[Callable[..., str]]:
         link.close()
 
 
-def asked(link: http.client.HTTPConnection, path: str) -> str:
-    """Send one prediction and return the id of the model that answered."""
-    link.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-    response = link.getresponse()
-    content = response.read()
-    if response.status != http.client.OK:
-        raise ConnectionError(f"{response.status} {content[:200]!r}")
-    return str(json.loads(content)["modelId"])
+@pytest.fixture
+def kept_open() -> Callable[[str], Any]:
+    """Connects once and sends all its predictions there."""
+
+    @contextmanager
+    def connected(url: str) -> Iterator[Callable[[], str]]:
+        address = urlsplit(url)
+        with closing(Connection(address.netloc)) as link:
+            yield lambda: link.predict(address.path)
+
+    return connected
 
 
 @pytest.fixture(scope="session")

@@ -39,9 +39,8 @@ def test_the_old_model_serves_on_and_the_cause_is_told(
     faults, values, settings, words = FAILURES[name]
     url = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"]["predictionUrl"]
     before = clean.made()
-    info = {
-        "id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B", **faults), "keyValueConfig": values,
-    }  # fmt: skip
+    new = {"newModelId": "B", "modelArtifact": package("B", **faults), "keyValueConfig": values}
+    info = {"id": "d1", "modelId": "A", **new}
     with Load(lambda: predict(url), threads=2) as load:
         assert load.flowing()
         began = time.monotonic()

@@ -1,14 +1,11 @@
 """Replacements and relaunches in a loop under load, through Service and gateway: no request fails, none is late."""
 
-import http.client
 import os
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from bosun_test.conformance.load import Ask, Load, percentile
+from bosun_test.conformance.load import Load, percentile
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(900)]
 
@@ -17,7 +14,12 @@ ROUNDS = 10 if os.environ.get("BOSUN_THOROUGH") else 3
 
 @pytest.mark.parametrize("action", ["deployment_replace_model", "deployment_relaunch"])
 def test_no_request_fails_in_a_loop_under_load(
-    clean: Any, act: Callable[..., Any], package: Callable[..., str], predict: Callable[..., str], action: str
+    clean: Any,
+    act: Callable[..., Any],
+    package: Callable[..., str],
+    predict: Callable[..., str],
+    kept_open: Any,
+    action: str,
 ) -> None:
     packages = [package(name, load_seconds=1) for name in ("A", "B")]
     started = act("deployment_start", {"id": "d1", "modelId": "M0", "modelArtifact": packages[0]})
@@ -51,22 +53,3 @@ def test_no_request_fails_in_a_loop_under_load(
         )
         print([(round(one.began, 2), round(one.seconds, 2), one.fault) for one in failed[:20]], ended)
         assert (failed[:3], late[:3]) == ([], [])
-
-
-@contextmanager
-def kept_open(url: str) -> Iterator[Ask]:
-    """A client that sends all its requests on one connection; one that the server ended in good order is made anew."""
-    address = urlsplit(url)
-    with closing(http.client.HTTPConnection(address.netloc, timeout=10)) as link:
-
-        def ask() -> str:
-            link.request("POST", address.path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-            response = link.getresponse()
-            content = response.read()
-            if response.status != http.client.OK:
-                raise ConnectionError(f"{response.status} {content[:200]!r}")
-            import json
-
-            return str(json.loads(content)["modelId"])
-
-        yield ask

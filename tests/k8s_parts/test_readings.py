@@ -74,12 +74,12 @@ def route(*conditions: dict[str, str]) -> Route:
 
 def test_a_gateway_has_not_spoken_has_taken_or_has_refused_a_route() -> None:
     accepted = {"type": "Accepted", "status": "True", "reason": "Accepted"}
-    refused = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound", "message": "no such Service"}
+    unseen = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound", "message": "no such Service"}
+    refused = {"type": "Accepted", "status": "False", "reason": "NotAllowedByListeners", "message": "not from there"}
     assert of_route(route()) is None
     assert of_route(route(accepted)) == ""
-    assert of_route(route(accepted, refused)) == (
-        "the gateway does not take the route: BackendNotFound (no such Service)"
-    )
+    assert of_route(route(accepted, unseen)) is None
+    assert of_route(route(refused)) == "the gateway does not take the route: NotAllowedByListeners (not from there)"
 
 
 def service(generation: str, **told: str) -> Service:

@@ -111,6 +111,9 @@ def of_route(route: Route) -> str | None:
         return None
     for conditions in spoken:
         for condition in conditions:
-            if condition.type in ("Accepted", "ResolvedRefs") and condition.status == "False":
-                return f"the gateway does not take the route: {condition.reason} ({condition.message})"
+            if condition.type not in ("Accepted", "ResolvedRefs") or condition.status != "False":
+                continue
+            if condition.reason == "BackendNotFound":
+                return None  # it has not yet seen the Service, which is there
+            return f"the gateway does not take the route: {condition.reason} ({condition.message})"
     return ""

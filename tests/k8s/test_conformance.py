@@ -1,0 +1,142 @@
+"""bosun-k8s keeps the contract: the whole kit, on the cluster."""
+
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
+from prediction_server.make_package import write_package
+
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(3000)]
+
+_FAULTS = {
+    PackageKind.GOOD: None,
+    PackageKind.CANNOT_LOAD: {"crash_at_start": True},
+    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
+    PackageKind.NEVER_READY: {"fail_ping": True},
+}
+_LABEL = "bosun.datarobot.com"
+_GATEWAY_SECONDS = 3.0  # until the gateway has learnt of an object that is there
+
+
+class KubernetesEnvironment(Environment):
+    plugin = "k8s"
+    other_key_values: ClassVar = {"memory": "300Mi"}
+    action_limit = 120.0
+
+    def __init__(self, folder: Path, place: Any, predict: Any) -> None:
+        self._packages = folder / "packages"
+        self._packages.mkdir()
+        self._place = place
+        self._predict = predict
+
+    def private_configuration(self):
+        return self._place.settings(readinessLimit=5, preStopSeconds=1)
+
+    def package(self, name, kind=PackageKind.GOOD):
+        path = self._packages / f"{name.replace(' ', '-').replace(',', '')}-{kind.name.lower()}.mlpkg"
+        if not path.exists():
+            write_package(path, "linear", seed=sum(name.encode()), faults=_FAULTS[kind])
+        return path
+
+    def running(self):
+        """What answers through each Service that has a route."""
+        place = self._place
+        found = {}
+        routed = {one["metadata"]["name"] for one in place.objects("httproutes")}
+        for service in place.objects("services", "-l", f"{_LABEL}/schema=1"):
+            if service["metadata"]["name"] not in routed:
+                continue
+            try:
+                model = self._predict(f"http://{service['spec']['clusterIP']}/predictions")
+            except (ConnectionError, OSError):
+                continue
+            deployment = service["metadata"]["annotations"][f"{_LABEL}/deployment"]
+            found[deployment] = Running(model, self._package_of(service, model))
+        return found
+
+    def _package_of(self, service, model):
+        """The hash of the package in a ready pod of the model."""
+        deployment = service["metadata"]["labels"][f"{_LABEL}/deployment"]
+        for pod in self._place.objects("pods", "-l", f"{_LABEL}/deployment={deployment}"):
+            about = pod["metadata"]
+            states = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
+            serves = about["annotations"][f"{_LABEL}/model"] == model and states.get("Ready") == "True"
+            if serves and "deletionTimestamp" not in about:
+                command = ["exec", about["name"], "-c", "model", "--", "sha256sum", "/opt/ml/model/model.mlpkg"]
+                return (self._place(*command, check=False).split() or [None])[0]
+        return None
+
+    def leftovers(self):
+        place = self._place
+        expected = set()
+        for service in place.objects("services", "-l", f"{_LABEL}/schema=1"):
+            name, generation = service["metadata"]["name"], service["spec"]["selector"][f"{_LABEL}/generation"]
+            if generation == "0":
+                continue
+            expected |= {f"Service/{name}", f"HTTPRoute/{name}", f"Deployment/{name}-{generation}"}
+            expected |= {
+                f"Pod/{pod['metadata']['name']}"
+                for pod in place.objects("pods")
+                if pod["metadata"]["name"].startswith(f"{name}-{generation}-")
+                and "deletionTimestamp" not in pod["metadata"]
+            }
+        return sorted(set(place.made()) - expected)
+
+    def picture(self):
+        found = self._place.objects("deployments,services,httproutes,pods,leases,secrets", "-l", f"{_LABEL}/schema=1")
+        return sorted(
+            (one["kind"], one["metadata"]["name"], one["metadata"]["uid"], str(one.get("spec"))) for one in found
+        )
+
+    def reset(self):
+        self._place.clear()
+
+    def places_of(self, text):
+        place = self._place
+        kinds = "deployments,replicasets,services,httproutes,pods,leases,secrets,configmaps,events"
+        found = {f"{one['kind']} {one['metadata']['name']}": str(one) for one in place.objects(kinds)}
+        for pod in place.objects("pods"):
+            name = pod["metadata"]["name"]
+            found[f"log of {name}"] = place("logs", name, "--all-containers", check=False)
+        return [name for name, content in found.items() if text in content]
+
+    def damage(self, deployment):
+        name = self._place.service_of(deployment)["metadata"]["name"]
+        workloads = [one["metadata"]["name"] for one in self._place.objects("deployments")]
+        for workload in workloads:
+            if workload.startswith(f"{name}-"):
+                self._place("scale", f"deployment/{workload}", "--replicas=0")
+                self._place("delete", "pods", "-l", f"{_LABEL}/deployment={deployment}", "--force", "--grace-period=0")
+
+    @contextmanager
+    def out_of_order(self):
+        """The API server is nowhere."""
+        own = self._place.kubeconfig.read_text()
+        self._place.kubeconfig.write_text(re.sub(r"server: .*", "server: https://127.0.0.1:9", own))
+        try:
+            yield
+        finally:
+            self._place.kubeconfig.write_text(own)
+
+    def profile(self, chosen):
+        return chosen._replace(kills=6, sequences=2, steps=6, hostile_ids=4, replacements=1)
+
+    def ask(self, deployment, url):
+        end = time.monotonic() + _GATEWAY_SECONDS
+        while True:
+            try:
+                return self._predict(url)
+            except (ConnectionError, OSError) as error:
+                if time.monotonic() > end:
+                    raise NothingAnswersError(str(error)) from error
+                time.sleep(0.1)
+
+
+class TestKubernetes(Conformance):
+    @pytest.fixture
+    def environment(self, tmp_path, place, predict):
+        return KubernetesEnvironment(tmp_path, place, predict)
