@@ -1,7 +1,8 @@
 """What a user writes as addresses and ports."""
 
 import pytest
-from bosun_docker.addresses import Prefix, Published, parse_ports, parse_prefix
+from bosun_core.prediction_prefix import Prefix, parse_prefix
+from bosun_docker.addresses import Published, parse_ports
 
 
 @pytest.mark.parametrize(

@@ -272,9 +272,3 @@ def kept_open() -> Callable[[str], Any]:
             yield lambda: link.predict(address.path)
 
     return connected
-
-
-@pytest.fixture(scope="session")
-def k8s_variables() -> dict[str, str]:
-    lines = (Path.home() / ".cache/bosun/k8s.env").read_text().splitlines()
-    return {**dict(line.split("=", 1) for line in lines), "PATH": os.environ["PATH"]}

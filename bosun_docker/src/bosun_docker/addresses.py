@@ -1,25 +1,13 @@
-"""Addresses that a user writes: the prefix of the prediction URLs, and port mappings. Pure functions of text."""
+"""Port mappings that a user writes. Pure functions of text."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
 
 LOOPBACK = "127.0.0.1"
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104  # the document's own meaning of a bare port 80
 _LARGEST_PORT = 65535
-_FORBIDDEN = re.compile(r"[{}`\\\"'<>|^\s\x00-\x1f\x7f]")
-
-
-class Prefix(NamedTuple):
-    """`outfacingPredictionURLPrefix`, taken apart; `path` is percent-encoded, without a slash at its end."""
-
-    url: str
-    scheme: str
-    port: int | None
-    path: str
 
 
 class Published(NamedTuple):
@@ -28,30 +16,6 @@ class Published(NamedTuple):
     container_port: int
     host_address: str
     host_port: int
-
-
-def parse_prefix(url: str) -> Prefix:
-    """Return the prefix taken apart.
-
-    Raises:
-        ValueError: it is no URL that predictions could be sent to.
-    """
-    shown = repr(url) if len(url) <= 60 else f"{url[:57]!r}..."
-    problem = ValueError(
-        f"outfacingPredictionURLPrefix {shown} is no URL; write http:// or https://, a host, and a port where it needs "
-        'one, say "http://10.10.12.22:81"'
-    )
-    if _FORBIDDEN.search(url):
-        raise problem
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise problem from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in url:
-        raise problem
-    path = quote(re.sub(r"/+", "/", parts.path).rstrip("/"), safe="/%-._~!$&()*+,;=:")
-    return Prefix(f"{parts.scheme}://{parts.netloc}{path}", parts.scheme, port, path)
 
 
 def parse_ports(key: str, mapping: Mapping[str, int | str], public: set[int]) -> tuple[Published, ...]:

@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
 from bosun_core.reporting import progress
 
 from bosun_docker import contexts, health, image_archives, long_calls
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.long_calls import TimeIsUp

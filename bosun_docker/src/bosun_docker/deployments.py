@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
 from bosun_core.model import DeploymentInfo
 from bosun_core.reporting import progress
@@ -22,7 +23,6 @@ from bosun_docker import (
     shared_parts,
     shared_server,
 )
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.entries import entry
 from bosun_docker.environment import Environment

@@ -7,17 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bosun_core.environment import environment_id
+from bosun_core.monitoring import Monitoring, wanted_monitoring
 
 from bosun_docker import names
 from bosun_docker.settings import DockerSettings
-
-
-class Monitoring(NamedTuple):
-    """What the monitoring agent reports to, and with what; what is missing is named in `missing`."""
-
-    service_url: str
-    token: str
-    missing: tuple[str, ...] = ()
 
 
 class Environment(NamedTuple):
@@ -62,10 +55,7 @@ class Environment(NamedTuple):
     @property
     def remarks(self) -> list[str]:
         """What keeps models from being monitored although it is wanted."""
-        if self.monitoring is None or not self.monitoring.missing:
-            return []
-        missing = " and ".join(self.monitoring.missing)
-        return [f"nothing is monitored: missing is {missing}; set it, or leave agentImage out"]
+        return [] if self.monitoring is None else self.monitoring.remarks
 
     @property
     def routes_volume(self) -> str:
@@ -85,15 +75,4 @@ def environment(settings: DockerSettings, plugin_config: Mapping[str, Any], *, d
     """Return the environment; without an id of its own it is named by its place."""
     derived = f"{settings.docker_network}/{settings.container_name_prefix}"
     own_id = environment_id(settings.environment_id, plugin_config, derived)
-    return Environment(settings, own_id, dry_run, _monitoring(settings, plugin_config, os.environ))
-
-
-def _monitoring(
-    settings: DockerSettings, plugin_config: Mapping[str, Any], environ: Mapping[str, str]
-) -> Monitoring | None:
-    wanted = str(plugin_config.get("MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING", True)).lower() != "false"
-    if settings.agent_image is None or not wanted:
-        return None
-    url, token = str(plugin_config.get("mlopsUrl") or ""), environ.get("MLOPS_API_TOKEN", "")
-    needed = {"mlopsUrl (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
-    return Monitoring(url, token, tuple(name for name, value in needed.items() if not value))
+    return Environment(settings, own_id, dry_run, wanted_monitoring(settings.agent_image, plugin_config, os.environ))

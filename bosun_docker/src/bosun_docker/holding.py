@@ -14,15 +14,15 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import BosunError, EnvironmentFailure
+from bosun_core.holders import is_surely_dead, this_process
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import containers, names
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, NameTaken
 from bosun_docker.environment import Environment
-from bosun_docker.holders import is_surely_dead, this_process
 
 _BEAT_SECONDS = 3.0
 _SILENCE_SECONDS = 15.0  # of a holder elsewhere, until it counts as dead

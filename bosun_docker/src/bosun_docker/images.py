@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import archives, building, containers, names
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container

@@ -6,6 +6,7 @@ import secrets
 import time
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.monitoring import Monitoring
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
@@ -13,7 +14,7 @@ from bosun_docker import health, monitoring_containers, names, pulling, shared_p
 from bosun_docker.broker_script import counting_readers, read_count
 from bosun_docker.containers import QUEUE, Body
 from bosun_docker.engine import Engine
-from bosun_docker.environment import Environment, Monitoring
+from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.looking import Container, Look, listed
 

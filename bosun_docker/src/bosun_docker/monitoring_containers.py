@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from bosun_core.monitoring import Monitoring
+
 from bosun_docker import containers, names
 from bosun_docker.containers import QUEUE, Body
-from bosun_docker.environment import Environment, Monitoring
+from bosun_docker.environment import Environment
 
 USER = "bosun"
 PASSWORD_VARIABLE = "RABBITMQ_DEFAULT_PASS"  # noqa: S105  # a variable's name

@@ -10,12 +10,12 @@ import time
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import health, images, names
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.environment import Environment
 from bosun_docker.following import EVER, following

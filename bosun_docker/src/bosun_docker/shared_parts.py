@@ -6,11 +6,11 @@ import hashlib
 from contextlib import suppress
 from typing import Any
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
 from bosun_docker import archives, certificates, containers, names, networks, proxy_waiting, pulling
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine, Refused
 from bosun_docker.engine_errors import taken_port
 from bosun_docker.environment import Environment

@@ -13,12 +13,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import health, names, pulling, shared_containers, shared_parts
-from bosun_docker.endings import to_its_end
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.following import began, following
