@@ -26,6 +26,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PLUGINS = {
     "fs": "`--plugin fs` (also `filesystem`)",
     "docker": "`--plugin docker`",
+    "k8s": "`--plugin k8s` (also `kubernetes`)",
     "test": "`--plugin test`",
 }
 
@@ -88,6 +89,13 @@ KEY_VALUES = {
     "docker": "`memory` and `shmSize` (say `2g`), `cpus` (say `1.5`), `gpus` (`all` or a number), `environment` (a "
     "mapping of variables, or the text of a JSON object), `port`, `healthPath` and `predictionsPath` (unless they are "
     "8080, `/ping` and `/predictions`), `image` (the image of a custom model). Others are ignored, and named in the "
+    "status.",
+    "k8s": "`replicas`; `maxReplicas` (with `minReplicas`, `targetCPU` in percent, and `cpus` or `cpuRequest`): an "
+    "autoscaler; `minAvailable` (a number or percent): a disruption budget, which more than one replica has anyway; "
+    "`memory`, `cpus` (limits, say `2g`, `1.5`), `memoryRequest`, `cpuRequest`; `gpus` (a number); `nodeSelector`, "
+    "`tolerations` (as Kubernetes writes them, or the text of their JSON); `serviceAccount`; `environment` (a mapping "
+    "of variables, or the text of a JSON object); `port` and `healthPath` (unless they are 8080 and `/ping`); `image` "
+    "(the image of a custom model, `modelExecutionType: customInferenceModel`). Others are ignored, and named in the "
     "status.",
     "test": "Any. They are not kept, but a change of them is noticed.",
 }
