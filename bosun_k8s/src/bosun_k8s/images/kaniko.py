@@ -90,7 +90,7 @@ def _wait(
             if pod.status.phase in phases:
                 return pod
             fault = health.of_pod(pod)
-            if fault is not None and not fault.passing:
+            if fault is not None and not fault.passing and not _has_ended_well(pod):
                 words = ""
                 with suppress(EnvironmentFailure):
                     words = health.last_words(there.log(name, kaniko_pod.CONTAINER, _LOG_LINES))
@@ -158,6 +158,14 @@ class _Pieces(io.RawIOBase):
         if not self._rest and size > len(found):
             next(self._source, None)  # where it ends it is compared with what was measured
         return found
+
+
+def _has_ended_well(pod: Pod) -> bool:
+    """Tell whether kaniko is done, which its container says before its pod does."""
+    return any(
+        one.state.terminated is not None and one.state.terminated.exit_code == 0
+        for one in pod.status.container_statuses or ()
+    )
 
 
 def _digest(pod: Pod) -> str:

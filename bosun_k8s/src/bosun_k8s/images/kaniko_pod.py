@@ -14,6 +14,7 @@ Document = dict[str, Any]
 CONTAINER = "kaniko"
 PACKAGE_NAME = "model.mlpkg"
 _DEFAULT_IMAGE = "gcr.io/kaniko-project/executor:v1.5.2"
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # `baseline` allows them
 _DOCKER_CONFIG = "/kaniko/.docker"
 _DIGEST_FILE = "/dev/termination-log"  # what stands there is told with the pod's end
 
@@ -38,7 +39,7 @@ def dockerfile(goal: Goal) -> str:
 def pod(env: Environment, goal: Goal, target: Reference) -> Document:
     """Return kaniko's pod; it reads its context, a gzipped tar, from standard input.
 
-    It runs as root, without which kaniko cannot put files of other users in place, and with no capability.
+    It runs as root, with the capabilities alone that putting files of other users in place takes.
     """
     settings = env.settings
     plain = [
@@ -84,7 +85,7 @@ def pod(env: Environment, goal: Goal, target: Reference) -> Document:
                     "securityContext": {
                         "runAsUser": 0,
                         "allowPrivilegeEscalation": False,
-                        "capabilities": {"drop": ["ALL"]},
+                        "capabilities": {"drop": ["ALL"], "add": list(_CAPABILITIES)},
                     },
                     "volumeMounts": mounts,
                 }
