@@ -15,7 +15,7 @@ _REMEDIES = (
     ("exceeded quota", "the namespace's ResourceQuota has no room; raise it, or ask for less in keyValueConfig"),
     ("violates PodSecurity", "the namespace's Pod Security Standard refuses the pod; change the standard or `patches`"),
     ("denied the request", "an admission webhook of the cluster refuses it; ask who runs it, or change `patches`"),
-    ("field manager", "somebody else has set this field; let them leave it, or set forceConflicts: true"),
+    ("Apply failed with", "somebody else has set this field; let them leave it, or set forceConflicts: true"),
 )
 
 

@@ -20,6 +20,7 @@ Document = dict[str, Any]
 
 _WATCH_SECONDS = 60
 _SILENCE_SECONDS = _WATCH_SECONDS + 15.0
+_PIECE = 1 << 16
 _PAUSE_SECONDS = 0.2  # before a watch that brought nothing is opened again
 ObjectT = TypeVar("ObjectT", bound=Object)
 
@@ -165,7 +166,7 @@ def _events(answer: Answer) -> Iterator[Document]:
     """Yield the events of a watch, one a line."""
     rest = b""
     try:
-        for piece in answer.stream(None, decode_content=True):
+        while piece := answer.read1(_PIECE):  # what is there, however it is framed; a whole answer never comes
             *lines, rest = (rest + piece).split(b"\n")
             yield from (msgspec.json.decode(line) for line in lines if line.strip())
     except Exception as error:  # a connection can end in as many ways as there are layers under it
