@@ -110,3 +110,23 @@ def test_hostile_ids_are_kept_apart(clean: Any, act: Act, package: Callable[...,
         assert status["status"] == "passing", status["msg"]
     listed = act("deployment_list")["data"]
     assert {name: one["data"]["currentModelId"] for name, one in listed.items()} == {name: name for name in ids}
+
+
+def test_an_autoscaler_follows_the_generation_that_serves(clean: Any, act: Act, package: Callable[..., str]) -> None:
+    values = {"keyValueConfig": {"maxReplicas": 2, "cpuRequest": "50m"}}
+
+    def target() -> tuple[str, list[str]]:
+        (scaler,) = clean.objects("horizontalpodautoscalers")
+        workloads = [one["metadata"]["name"] for one in clean.objects("deployments")]
+        return scaler["spec"]["scaleTargetRef"]["name"], workloads
+
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A"), **values})
+    first, workloads = target()
+    assert workloads == [first]
+    new = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B"), **values}
+    assert act("deployment_replace_model", new)["status"] == "passing"
+    second, workloads = target()
+    assert workloads == [second]
+    assert first != second
+    act("deployment_relaunch", {"id": "d1"})
+    assert clean.objects("horizontalpodautoscalers") == []

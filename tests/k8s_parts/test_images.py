@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bosun_core.errors import EnvironmentFailure
 from bosun_core.packages import measured
 from bosun_k8s.images import append, credentials
 from bosun_k8s.images.layer import Checked, Layer
@@ -63,6 +65,16 @@ def test_a_layer_goes_on_from_any_offset(package: Path, data: st.DataObject) -> 
     whole = b"".join(layer.pieces())
     offset = data.draw(st.integers(0, layer.size))
     assert b"".join(layer.pieces(offset)) == whole[offset:]
+
+
+def test_a_package_that_changed_since_it_was_measured_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.mlpkg"
+    path.write_bytes(b"one")
+    layer = Layer(measured(path), "/m")
+    path.write_bytes(b"two")
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(EnvironmentFailure, match="changed while it was read; run the action again"):
+        list(layer.pieces())
 
 
 @given(st.lists(st.binary(max_size=50), max_size=8), st.data())

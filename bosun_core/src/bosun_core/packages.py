@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,8 @@ class Package(NamedTuple):
     path: Path
     size: int
     sha256: str
+    modified: int = 0
+    """When its content last changed, in nanoseconds, as it was hashed."""
 
 
 def measured(path: Path) -> Package:
@@ -29,13 +32,19 @@ def measured(path: Path) -> Package:
     """
     try:
         with path.open("rb", buffering=0) as file:
+            modified = os.fstat(file.fileno()).st_mtime_ns
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
     except OSError as error:
         raise InvalidRequest(f"modelArtifact {path} cannot be read: {error.strerror}; check it") from error
     if size == 0:
         raise InvalidRequest(f"modelArtifact {path} is empty; fetch the model package again")
-    return Package(path, size, digest)
+    return Package(path, size, digest, modified)
+
+
+def changed(package: Package) -> EnvironmentFailure:
+    """Return the error for a package that is no longer what was measured."""
+    return EnvironmentFailure(f"package {package.path} changed while it was read; run the action again")
 
 
 def content(package: Package) -> Iterator[bytes]:
@@ -44,15 +53,14 @@ def content(package: Package) -> Iterator[bytes]:
     Raises:
         EnvironmentFailure: they are not.
     """
-    changed = EnvironmentFailure(f"package {package.path} changed while it was read; run the action again")
     digest, done = hashlib.sha256(), 0
     with package.path.open("rb", buffering=0) as file:
         while chunk := file.read(CHUNK):
             done += len(chunk)
             if done > package.size:
-                raise changed
+                raise changed(package)
             digest.update(chunk)
             progress("sending the package", done, package.size)
             yield chunk
     if done != package.size or digest.hexdigest() != package.sha256:
-        raise changed
+        raise changed(package)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bosun_core.errors import EnvironmentFailure
-from bosun_core.packages import CHUNK, Package
+from bosun_core.packages import CHUNK, Package, changed
 from bosun_core.reporting import progress
 
 _BLOCK = 512
@@ -36,7 +36,11 @@ class Layer(NamedTuple):
         return len(self.header) + -(-self.package.size // _BLOCK) * _BLOCK + _END
 
     def pieces(self, offset: int = 0) -> Iterator[bytes]:
-        """Yield its bytes from an offset on."""
+        """Yield its bytes from an offset on.
+
+        Raises:
+            EnvironmentFailure: the package is no longer what was measured.
+        """
         header = self.header
         if offset < len(header):
             yield header[offset:]
@@ -47,12 +51,13 @@ class Layer(NamedTuple):
             while left > 0:
                 piece = file.read(min(CHUNK, left))
                 if not piece:
-                    raise EnvironmentFailure(
-                        f"package {self.package.path} changed while it was read; run the action again"
-                    )
+                    raise changed(self.package)
                 left -= len(piece)
                 progress("sending the package", self.package.size - left, self.package.size)
                 yield piece
+            # To hash it once more would cost as much as all the rest.
+            if os.fstat(file.fileno()).st_mtime_ns != self.package.modified:
+                raise changed(self.package)
         position = max(offset, len(header) + self.package.size)
         yield bytes(self.size - position)
 
