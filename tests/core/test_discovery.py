@@ -97,15 +97,6 @@ def test_an_installed_name_comes_before_a_module_of_that_name(bench: Bench, plug
 # Not found
 
 
-def test_an_absent_plugin_of_ours_names_the_package_that_brings_it(bench: Bench) -> None:
-    bench.install("acme", "1.0", {}, kubernetes="")  # the client's module of that name is no plugin
-
-    run = bench.command("--plugin", "kubernetes", "--action", "pe_status", "--status-file", "status.yaml")
-
-    assert run.outcome == ("failing", "plugin kubernetes is not installed; run: pip install bosun-k8s")
-    assert (run.code, run.stdout) == (0, "")
-
-
 def test_an_absent_plugin_names_what_is_installed(bench: Bench) -> None:
     bench.install_third_party()
 

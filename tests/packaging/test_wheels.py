@@ -119,6 +119,20 @@ def test_the_runner_tells_the_version_of_core(install: Install, workspace: dict[
     assert environment.run("bosun-plugin-runner", "--version") == f"bosun-plugin-runner {version}\n"
 
 
+def test_an_absent_plugin_of_ours_names_the_package_that_brings_it(install: Install, tmp_path: Path) -> None:
+    environment = install("without-plugins", ["bosun-core"])
+    place = environment.python("import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    Path(place, "kubernetes.py").touch()  # the client's module of that name is no plugin
+    status = tmp_path / "status.yaml"
+
+    printed = environment.run(
+        "bosun-plugin-runner", "--plugin", "kubernetes", "--action", "pe_status", "--status-file", str(status)
+    )
+
+    assert printed == ""
+    assert "msg: 'plugin kubernetes is not installed; run: pip install bosun-k8s'" in status.read_text()
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="the oldest versions have wheels for Python 3.11 only")
 def test_the_oldest_versions_that_core_declares_do(
     install: Install, workspace: dict[str, Distribution], tmp_path: Path
