@@ -121,6 +121,14 @@ CRASHED = {"containerStatuses": [{"name": "model", "state": {"terminated": {"exi
             "A", ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched",
         ),
         (
+            Deployed("d1", service("0", stopping="true"), (pod("a", "1", "A", ending=True),), held=True),
+            "A", ActionStatus.UNKNOWN, DeploymentState.SHUTTING_DOWN, "it is being stopped",
+        ),
+        (
+            Deployed("d1", service("0", stopping="true"), ()),
+            None, ActionStatus.ERROR, DeploymentState.ERRORED, "its stop did not come to its end; stop it again",
+        ),
+        (
             Deployed("d1", service("0"), ()),
             None, ActionStatus.ERROR, DeploymentState.ERRORED, "its start did not come to its end; start it again",
         ),

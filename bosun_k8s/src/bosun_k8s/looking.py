@@ -126,6 +126,10 @@ def entry(env: Environment, found: Deployed) -> DeploymentEntry:
 
 def _judged(found: Deployed) -> tuple[ActionStatus, DeploymentState, str | None]:
     broken = ActionStatus.ERROR, DeploymentState.ERRORED
+    if not found.serves and names.STOPPING in found.told:
+        if found.held:
+            return ActionStatus.UNKNOWN, DeploymentState.SHUTTING_DOWN, "it is being stopped"
+        return *broken, "its stop did not come to its end; stop it again"
     if not found.serves:
         if found.held:
             return ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched"

@@ -29,6 +29,7 @@ BASE = f"{ROOT}/base"
 SETTINGS = f"{ROOT}/settings"
 SURROUNDINGS = f"{ROOT}/surroundings"
 IMAGE_KEPT = f"{ROOT}/image"
+STOPPING = f"{ROOT}/stopping"
 BUILD_OF = f"{ROOT}/build-of"
 
 NOTHING_SERVES = "0"

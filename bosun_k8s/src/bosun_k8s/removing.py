@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from bosun_k8s import manifests, names
+from bosun_k8s.cluster_errors import Missing
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.observed import Pod
@@ -34,8 +36,14 @@ def remove_generations(objects: Objects, env: Environment, deployment_id: str, w
 
 
 def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
-    """Remove all that there is of a deployment, its way from outside first; return what is left of it, in words."""
+    """Remove all that there is of a deployment; return what is left of it, in words.
+
+    One write has the Service lead nowhere first, so that whoever looks meanwhile is not told of what is half gone.
+    """
     name = env.name(deployment_id)
+    nowhere = {"selector": {names.GENERATION: names.NOTHING_SERVES}}
+    with suppress(Missing):
+        objects.merge(SERVICE, name, {"metadata": {"annotations": {names.STOPPING: "true"}}, "spec": nowhere})
     for kind, one in _surrounding_names(name):
         objects.delete(kind, one)
     selector = names.selector(env.labels(deployment_id))
