@@ -14,7 +14,6 @@ from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
 from bosun_docker import (
-    engine_host,
     monitoring,
     names,
     networks,
@@ -23,7 +22,7 @@ from bosun_docker import (
     shared_parts,
     shared_server,
 )
-from bosun_docker.engine import Engine
+from bosun_docker.engine import Engine, engine_of
 from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, is_shared, kind, latest, serves, wanted
@@ -78,7 +77,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Have the endpoint lead nowhere, then end and remove all that is there of the deployment."""
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         return _stop(engine, env, info)
 
 
@@ -121,7 +120,7 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
     before: Deployed | None = None
     deployment_id = str(info.id)
     try:
-        with Engine(engine_host.find()) as engine:
+        with engine_of(env) as engine:
             seen = listed(engine, env)
             if env.dry_run or (only_known and not seen.deployed(env, deployment_id).is_there):
                 seen = look(engine, env)
@@ -149,7 +148,7 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
 def _tell_what_serves(
     env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
 ) -> None:
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         now = look(engine, env).deployed(env, deployment_id)
     if now.route is None:
         return

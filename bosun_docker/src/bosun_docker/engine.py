@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bosun_docker import engine_host
 from bosun_docker.engine_connection import Document
 from bosun_docker.engine_containers import Containers
 from bosun_docker.engine_errors import Missing, NameTaken, Refused
 from bosun_docker.engine_images import Images
+from bosun_docker.environment import Environment
 
-__all__ = ["Engine", "Missing", "NameTaken", "Refused"]
+__all__ = ["Engine", "Missing", "NameTaken", "Refused", "engine_of"]
+
+
+def engine_of(env: Environment) -> Engine:
+    """Return a connection to the engine that this process's variables lead to.
+
+    Raises:
+        EnvironmentFailure: there is none, or it does not answer within `engineLimit`.
+    """
+    return Engine(engine_host.find(), seconds=env.settings.engine_limit)
 
 
 class Engine(Containers, Images):

@@ -24,7 +24,7 @@ from bosun_docker.engine_host import EngineHost
 
 Document = dict[str, Any]
 OLDEST_API = (1, 40)  # Docker 19.03
-ANSWER_SECONDS = 120
+ENGINE_SECONDS = 120.0
 
 
 class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK has no types
@@ -43,11 +43,12 @@ class Connection:
         EnvironmentFailure: each call, where the engine refuses (`Refused`) or cannot be asked.
     """
 
-    def __init__(self, host: EngineHost, version: str | None = None, seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, host: EngineHost, version: str | None = None, seconds: float = ENGINE_SECONDS) -> None:
         self.host = host
+        self._seconds = seconds
         self._answer: requests.Response | None = None
         try:
-            _reach(host)
+            _reach(host, seconds)
             # What they warn of comes as an error where it matters, or was asked for (DOCKER_TLS without verification).
             warnings.filterwarnings("ignore", module="docker|urllib3")
             self._client = _Client(base_url=host.url, version=version or "auto", timeout=seconds, tls=_tls(host))
@@ -60,9 +61,9 @@ class Connection:
                 "install Docker 19.03 or later"
             )
 
-    def again(self, seconds: float = ANSWER_SECONDS) -> Self:
+    def again(self, seconds: float | None = None) -> Self:
         """Return a connection of its own to the same engine, for another thread; it waits `seconds` for an answer."""
-        own = type(self)(self.host, self._client.api_version, seconds)
+        own = type(self)(self.host, self._client.api_version, self._seconds if seconds is None else seconds)
         own._client.hooks["response"].append(own._note)
         return own
 
@@ -101,7 +102,7 @@ def is_no_answer(error: EnvironmentFailure) -> bool:
     return isinstance(error.__cause__, requests.exceptions.ReadTimeout | requests.exceptions.ConnectionError)
 
 
-def _reach(host: EngineHost) -> None:
+def _reach(host: EngineHost, seconds: float) -> None:
     """Connect to a Unix socket once: a missing one, or one that we may not use, is told by its own error.
 
     Raises:
@@ -109,7 +110,7 @@ def _reach(host: EngineHost) -> None:
     """
     if host.url.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(ANSWER_SECONDS)
+            probe.settimeout(seconds)
             probe.connect(host.url.removeprefix("unix://"))
 
 

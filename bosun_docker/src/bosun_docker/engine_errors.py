@@ -115,7 +115,7 @@ def _why_unreachable(host: EngineHost, causes: list[BaseException]) -> str:
     ):
         return f"what answers at {where} is no Docker engine; let DOCKER_HOST or a Docker context name where it is"
     if some(TimeoutError) or "timed out" in texts:
-        return f"the engine at {where} does not answer; see whether it runs, and whether DOCKER_HOST names it"
+        return f"the engine at {where} does not answer within engineLimit; see that it runs, and DOCKER_HOST names it"
     return f"the engine at {where} cannot be asked ({one_line(causes[-1])}); check DOCKER_HOST and that Docker runs"
 
 

@@ -6,7 +6,6 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
 from bosun_docker import (
-    engine_host,
     environment_plans,
     monitoring,
     names,
@@ -15,14 +14,14 @@ from bosun_docker import (
     shared_server,
     shared_state,
 )
-from bosun_docker.engine import Engine
+from bosun_docker.engine import engine_of
 from bosun_docker.environment import Environment
 from bosun_docker.looking import listed, look
 
 
 def plugin_start(env: Environment) -> ActionStatusInfo:
     """Bring up the shared parts, or what of them is missing or changed."""
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         seen = listed(engine, env)
         if env.dry_run:
             return answers.planned(None, environment_plans.of_start(engine, env, look(engine, env)))
@@ -41,7 +40,7 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
 
 def plugin_stop(env: Environment) -> ActionStatusInfo:
     """Take down the shared parts that no deployment needs."""
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         seen = listed(engine, env)
         deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
         if env.dry_run:

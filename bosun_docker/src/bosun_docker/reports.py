@@ -7,8 +7,8 @@ from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import engine_host, names
-from bosun_docker.engine import Engine
+from bosun_docker import names
+from bosun_docker.engine import engine_of
 from bosun_docker.entries import entry
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Look, look
@@ -16,7 +16,7 @@ from bosun_docker.looking import Look, look
 
 def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment."""
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         seen = look(engine, env)
     found = seen.deployed(env, str(info.id))
     if not found.is_there:
@@ -27,7 +27,7 @@ def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInf
 
 def deployment_list(env: Environment) -> ActionStatusInfo:
     """Look at every deployment."""
-    with Engine(engine_host.find()) as engine:
+    with engine_of(env) as engine:
         seen = look(engine, env)
     return answers.list_of(entry(env, seen, one) for one in seen.deployments(env))
 
@@ -36,7 +36,7 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
     """Look at the shared parts and at every deployment."""
     listed = None if pe_info is None else pe_info.deployments
     try:
-        with Engine(engine_host.find()) as engine:
+        with engine_of(env) as engine:
             seen = look(engine, env)
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])

@@ -20,6 +20,7 @@ _NETWORK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _SIZE = re.compile(r"[0-9]+(\.[0-9]+)?[kmg]?b?", re.IGNORECASE)
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
+PositiveSeconds = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
 PortMapping = dict[str, int | str]
 
 
@@ -114,6 +115,13 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     log_max_files: Annotated[
         int, msgspec.Meta(ge=1, le=1000), described("How many such logs of a container are kept.")
     ] = 3
+    engine_limit: Annotated[
+        PositiveSeconds,
+        described(
+            "How long, in seconds, the engine may take to answer one call. Raise it where making the image of a large "
+            "package takes longer."
+        ),
+    ] = 120.0
     readiness_limit: Annotated[Seconds, described("How long, in seconds, a model may take until it answers.")] = 600.0
     settle_time: Annotated[
         Seconds,

@@ -62,6 +62,15 @@ def answering(code: int, content: bytes, context: ssl.SSLContext | None = None) 
         server.shutdown()
 
 
+def test_an_engine_that_takes_the_call_and_never_answers(refused: Refused) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as listening:
+        host = f"tcp://127.0.0.1:{listening.server_address[1]}"
+        told = refused("plugin_start", environ={"DOCKER_HOST": host}, engineLimit=0.5)
+    assert told == (
+        f"the engine at {host} does not answer within engineLimit; see that it runs, and DOCKER_HOST names it"
+    )
+
+
 def test_an_engine_that_is_too_old(refused: Refused) -> None:
     with answering(200, b'{"ApiVersion": "1.39", "Version": "18.09.9"}') as host:
         told = refused("plugin_start", environ={"DOCKER_HOST": host})
