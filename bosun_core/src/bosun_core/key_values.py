@@ -13,7 +13,7 @@ Reader = Callable[[str, Any], Any]
 """Takes the key and its value, returns what it means; raises InvalidRequest that names key, value and an example."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/|(/[A-Za-z0-9._~-]+)+")
 
 
 def read_known(given: Mapping[str, Any], readers: Mapping[str, tuple[str, Reader]]) -> dict[str, Any]:

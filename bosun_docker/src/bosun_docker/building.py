@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
+from bosun_core.packages import changed
 from bosun_core.reporting import progress
 
 from bosun_docker import contexts, health, image_archives, long_calls
@@ -97,7 +98,7 @@ def _context(source: Built) -> Iterator[bytes]:
         progress("sending the build context", min(done, source.context.size), source.context.size)
         yield piece
     if measured(source.package.path) != source.package:
-        raise source.package.changed
+        raise changed(source.package)
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 

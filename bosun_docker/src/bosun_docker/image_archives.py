@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Any, NamedTuple
 
+from bosun_core.packages import changed
 from bosun_core.reporting import progress
 
 from bosun_docker.packages import Package
@@ -112,7 +113,7 @@ def named(package: Package, name: str | None) -> Iterator[bytes]:
         for member in tar:
             own = posixpath.normpath(member.name)
             if not _is_of_an_image(member):
-                raise package.changed
+                raise changed(package)
             if own == MANIFEST:
                 yield from _written(
                     member, [{**one, "RepoTags": [name] if name else []} for one in _document(member, tar)][:1]
@@ -171,4 +172,4 @@ class _Hashed:
         while self.read(1024 * 1024):
             pass
         if self._digest.hexdigest() != self._package.sha256:
-            raise self._package.changed
+            raise changed(self._package)

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from bosun_core.errors import EnvironmentFailure, InvalidRequest
-from bosun_core.reporting import progress
+from bosun_core.errors import EnvironmentFailure
 
+from bosun_core import packages
 from bosun_docker import archives
 from bosun_docker.archives import Member
 from bosun_docker.engine import Engine
 
 
-class Package(NamedTuple):
+class Package(packages.Package):
     """A model package, an image archive or a build context on this machine; `sha256` is of the whole file."""
 
-    path: Path
-    size: int
-    sha256: str
-
-    @property
-    def changed(self) -> EnvironmentFailure:
-        """The error for a file that is no longer what was measured."""
-        return EnvironmentFailure(f"package {self.path} changed while it was read; run the action again")
+    __slots__ = ()
 
     def member(self, engine: Engine, name: str) -> Member:  # noqa: ARG002  # as `KeptPackage.member`
         """Return it as a file of an archive."""
-        return Member(name, self.size, self._content())
-
-    def _content(self) -> Iterator[bytes]:
-        """Yield the package's bytes, and see that they are those that were hashed."""
-        digest, done = hashlib.sha256(), 0
-        with self.path.open("rb", buffering=0) as file:
-            while chunk := file.read(archives.CHUNK):
-                done += len(chunk)
-                if done > self.size:
-                    raise self.changed
-                digest.update(chunk)
-                progress("sending the package", done, self.size)
-                yield chunk
-        if done != self.size or digest.hexdigest() != self.sha256:
-            raise self.changed
+        return Member(name, self.size, packages.content(self))
 
 
 class KeptPackage(NamedTuple):
@@ -73,12 +50,4 @@ def measured(path: Path) -> Package:
     Raises:
         InvalidRequest: it is empty, or cannot be read.
     """
-    try:
-        with path.open("rb", buffering=0) as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-    except OSError as error:
-        raise InvalidRequest(f"modelArtifact {path} cannot be read: {error.strerror}; check it") from error
-    if size == 0:
-        raise InvalidRequest(f"modelArtifact {path} is empty; fetch the model package again")
-    return Package(path, size, digest)
+    return Package(*packages.measured(path))
