@@ -106,14 +106,15 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(shared: Any, act: Act, pac
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     act("plugin_start", modelServing="dedicated")
     before = shared.ids()
-    (name,) = act("plugin_start", dry_run=True)["data"]["plan"]
+    volume, name = bringing = act("plugin_start", dry_run=True)["data"]["plan"]
     assert name.startswith(f"create container {shared.place.prefix}pps_")
+    assert volume.removeprefix("create volume ") == name.removeprefix("create container ")
     plan = act("deployment_start", info, dry_run=True)["data"]["plan"]
     marker = f"{shared.place.prefix}deployment_d1_A"
-    assert (plan[0], plan[1:]) == (
-        name,
+    assert (plan[:2], plan[2:]) == (
+        bringing,
         [
-            f"create container {marker}, which stands for the model and is never started",
+            f"create container {marker}, which stands for the model",
             f"put the package into {name.removeprefix('create container ')}",
             f"switch {shared.place.url}/deployments/d1 to it once it answers",
         ],
@@ -126,6 +127,9 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(shared: Any, act: Act, pac
         f"replace container {shared.server()}"
     )
     removed = act("deployment_stop", {"id": "d1"}, dry_run=True)["data"]["plan"]
-    assert removed == [f"delete model A from {shared.server()}, and remove container {marker}"]
+    assert removed == [
+        f"have {shared.place.url}/deployments/d1 lead nowhere",
+        f"delete model A from {shared.server()}, and remove container {marker}",
+    ]
     act("deployment_stop", {"id": "d1"})
     assert f"remove container {shared.server()}" in act("plugin_stop", dry_run=True)["data"]["plan"]
