@@ -7,12 +7,10 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
-from bosun_core.runner import ActionRequest, run_action
+from acting import Act, acting, packing
 from docker_place import Place, free_port
 from model_kinds import Maker
 
@@ -61,27 +59,9 @@ def maker(place: Place, tmp_path: Path) -> Iterator[Maker]:
 
 
 @pytest.fixture
-def act(place: Place, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def act(place: Place, tmp_path: Path) -> Act:
     """Runs one action through the runner, and returns its status."""
-
-    def run(
-        action: str,
-        info: dict[str, Any] | None = None,
-        *,
-        dry_run: bool = False,
-        pe: Any = None,
-        plugin_config: Any = None,
-        **settings: Any,
-    ) -> dict[str, Any]:
-        sections = {"pluginConfig": plugin_config or {}, "peInfo": pe, "deploymentInfo": info}
-        config, private = tmp_path / "config.yaml", tmp_path / "private.yaml"
-        config.write_text(json.dumps(sections))
-        private.write_text(yaml.safe_dump(place.settings(**settings)))
-        status = run_action(ActionRequest("docker", action, str(config), str(private), dry_run))
-        print(action, info, "->", json.dumps(status))
-        return status
-
-    return run
+    return acting("docker", place.settings, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -94,14 +74,7 @@ def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def package(tmp_path: Path) -> Callable[..., str]:
     """Makes a model package, and returns its path."""
-    from prediction_server.make_package import write_package
-
-    def make(name: str = "A", **faults: Any) -> str:
-        path = tmp_path / f"{name}-{len(list(tmp_path.glob('*.mlpkg')))}.mlpkg"
-        write_package(path, "linear", seed=sum(name.encode()), faults=faults or None)
-        return str(path)
-
-    return make
+    return packing(tmp_path)
 
 
 @pytest.fixture

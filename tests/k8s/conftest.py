@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from bosun_core.runner import ActionRequest, run_action
+from acting import Act, acting, packing
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "bosun_k8s" / "deploy"
@@ -153,28 +153,9 @@ def clean(place: Place) -> Iterator[Place]:
 
 
 @pytest.fixture
-def act(place: Place, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def act(place: Place, tmp_path: Path) -> Act:
     """Runs one action through the runner, and returns its status."""
-
-    def run(
-        action: str,
-        info: dict[str, Any] | None = None,
-        *,
-        dry_run: bool = False,
-        pe: Any = None,
-        plugin_config: Any = None,
-        **settings: Any,
-    ) -> dict[str, Any]:
-        name = uuid.uuid4().hex
-        sections = {"pluginConfig": plugin_config or {}, "peInfo": pe, "deploymentInfo": info}
-        config, private = tmp_path / f"{name}.yaml", tmp_path / f"{name}.private.yaml"
-        config.write_text(json.dumps(sections))
-        private.write_text(yaml.safe_dump(place.settings(**settings)))
-        status = run_action(ActionRequest("k8s", action, str(config), str(private), dry_run))
-        print(action, info, "->", json.dumps(status))
-        return status
-
-    return run
+    return acting("k8s", place.settings, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -187,14 +168,7 @@ def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def package(tmp_path: Path) -> Callable[..., str]:
     """Makes a model package, and returns its path."""
-    from prediction_server.make_package import write_package
-
-    def make(name: str = "A", **faults: Any) -> str:
-        path = tmp_path / f"{name}-{len(list(tmp_path.glob('*.mlpkg')))}.mlpkg"
-        write_package(path, "linear", seed=sum(name.encode()), faults=faults or None)
-        return str(path)
-
-    return make
+    return packing(tmp_path)
 
 
 class Connection:
