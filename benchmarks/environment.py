@@ -32,7 +32,7 @@ class Installed(NamedTuple):
         """The folder of the deployments."""
         return self.folder / "base"
 
-    def command(self, action: str, info: dict[str, Any] | None = None) -> list[str]:
+    def command(self, action: str, info: dict[str, Any] | None = None) -> list[str | Path]:
         """Return the command of one action of the filesystem plugin."""
         config = self.folder / f"{action}.yaml"
         config.write_text(json.dumps({"deploymentInfo": info}))

@@ -23,18 +23,34 @@ def measure(command: Sequence[str | Path], runs: int, before: Callable[[], objec
     Raises:
         RuntimeError: a run failed.
     """
-    seconds, memory = [], 0
+    return measure_in_turn([command], runs, before)[0]
+
+
+def measure_in_turn(
+    commands: Sequence[Sequence[str | Path]], runs: int, before: Callable[[], object] = lambda: None
+) -> list[Measured]:
+    """Measure several commands that are run in turn, so that each finds the machine as the others do.
+
+    Raises:
+        RuntimeError: a run failed.
+    """
+    found: list[list[Measured]] = [[] for _ in commands]
     for _ in range(runs):
-        before()
-        began = time.perf_counter()
-        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds.append(time.perf_counter() - began)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}")
-        memory = max(memory, usage.ru_maxrss * 1024)
-    return Measured(min(seconds), memory)
+        for command, measured in zip(commands, found, strict=True):
+            before()
+            measured.append(_run(command))
+    return [Measured(min(one.seconds for one in of), max(one.memory for one in of)) for of in found]
+
+
+def _run(command: Sequence[str | Path]) -> Measured:
+    began = time.perf_counter()
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}")
+    return Measured(seconds, usage.ru_maxrss * 1024)
 
 
 class Row(NamedTuple):

@@ -22,7 +22,7 @@ _FAULTS = {
     PackageKind.NEVER_READY: {"fail_ping": True},
 }
 # Kills, sequences and hostile ids of each profile: an action takes seconds; test_crashes.py kills at every call.
-_AFFORDED = {"quick": (5, 3, 6), "default": (16, 12, 12), "thorough": (None, 200, None)}
+_AFFORDED = {"quick": (2, 1, 3), "default": (16, 12, 12), "thorough": (None, 200, None)}
 _LABEL = "com.datarobot.bosun"
 
 

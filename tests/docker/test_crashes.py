@@ -23,7 +23,7 @@ from bosun_test.conformance.load import Load
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(7200)]
 
-BUDGET_SECONDS = float("inf") if os.environ.get("BOSUN_THOROUGH") else 10.0
+BUDGET_SECONDS = float("inf") if os.environ.get("BOSUN_THOROUGH") else 6.0
 SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
 PACKAGE_BYTES = 3_000_000  # three pieces
 TOKEN = "planted-token-91aa"  # nobody's

@@ -38,11 +38,11 @@ def copy_package(source: Path, target: Path) -> Copied:
         hashing = _Hashing(reader.fileno(), before.st_size)
         try:
             copied = _copy(reader.fileno(), writer.fileno(), before.st_size)
+            sys.audit("bosun.step", "sync package")
+            os.fsync(writer.fileno())
             digest = hashing.result()
         finally:
             hashing.stop()
-        sys.audit("bosun.step", "sync package")
-        os.fsync(writer.fileno())
         after = os.fstat(reader.fileno())
     if copied != before.st_size or _identity(after) != _identity(before) or not _still_there(source, before):
         raise EnvironmentFailure(f"package {source} changed or vanished while it was copied; run the action again")
