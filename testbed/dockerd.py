@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import certificates, mounts, processes
+from testbed.errors import TestbedError
 from testbed.places import cache, logs
 from testbed.running import Environ, ask, run
 
@@ -107,7 +108,10 @@ class Engine:
             found = ask([*docker, "ls", "--quiet", *every], environ=self.variables).split()
             if found:
                 command = [*docker, "rm", *remove, *found]
-                run(command, seconds=STOP_SECONDS, log="docker-down", environ=self.variables)
+                try:
+                    run(command, seconds=STOP_SECONDS, log="docker-down", environ=self.variables)
+                except TestbedError as error:  # what the engine cannot let go of keeps nobody from ending it
+                    print(f"the engine keeps a {kind}: {error}", flush=True)
 
     def _configure(self) -> None:
         settings = {
