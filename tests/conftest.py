@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 
 pytest_plugins = ["bosun_test.conformance.report", "cells"]
+
+# Started with nohup, the tests and so their runners would ignore SIGHUP, as the runner does then on purpose.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 # What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.

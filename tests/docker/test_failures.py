@@ -51,11 +51,10 @@ def test_a_bad_new_model_leaves_the_old_one_serving_and_nothing_else(
     assert left(clean) == before
 
 
-@pytest.mark.parametrize("case", BAD_MODELS)
+# A first start does not wait on after the first answer: nothing served before it.
+@pytest.mark.parametrize("case", [case for case in BAD_MODELS if case != "crashes after 1 s"])
 def test_a_bad_first_model_leaves_nothing(clean: Any, act: Act, package: Callable[..., str], case: str) -> None:
     faults, values, message = BAD_MODELS[case]
-    if case == "crashes after 1 s":
-        pytest.skip("a first start does not wait on after the first answer: nothing served before it")
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A", **faults), "keyValueConfig": values}
     began = time.monotonic()
     status = act("deployment_start", info, readinessLimit=3)
