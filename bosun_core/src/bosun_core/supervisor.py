@@ -1,7 +1,8 @@
 """The process around an action: it ends the action in time, and tells of its death where the action no longer can.
 
 The action runs in a child process. A plugin may crash the interpreter, call os._exit, be killed for want of memory or
-hang where no exception reaches it: the parent is still there to write the status file. The fork costs 2 ms.
+hang where no exception reaches it: the parent is still there to write the status file. The fork costs 7 ms: a child
+copies each page that it writes to, so what is imported before it counts twice.
 """
 
 import atexit
