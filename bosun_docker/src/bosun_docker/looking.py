@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bosun_docker import archives, names, routes
 from bosun_docker.containers import PROBE_PORT
+from bosun_docker.early_routes import EarlyRoutes
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.routes import Route, Slots
@@ -86,6 +87,11 @@ class Deployed(NamedTuple):
         return self.worker is not None and self.worker.runs
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether its route and its containers disagree: it may have changed while they were read."""
+        return self.is_there and self.current is None
+
+    @property
     def is_there(self) -> bool:
         """Whether anything of it is on the engine, locks apart."""
         return bool(self.containers or self.holder or any(self.slots.values()))
@@ -121,6 +127,13 @@ class Look(NamedTuple):
         """Return what is there of a deployment."""
         own = [one for one in self.parts if _deployment_of(one, env) == deployment_id]
         return self._made_of(env, deployment_id, own, self.servers(env))
+
+    def wanted(self, env: Environment, deployment_id: str | None) -> list[Deployed]:
+        """Return every deployment of the environment, or one alone: then none where nothing of it is there."""
+        if deployment_id is None:
+            return self.deployments(env)
+        found = self.deployed(env, deployment_id)
+        return [found] if found.is_there else []
 
     def _made_of(
         self, env: Environment, deployment_id: str, own: Sequence[Container], servers: tuple[Container, ...]
@@ -166,10 +179,16 @@ def _deployment_of(container: Container, env: Environment) -> str | None:
     return labels.get(names.DEPLOYMENT) if labels.get(names.ENVIRONMENT) == env.id else None
 
 
-def look(engine: Engine, env: Environment) -> Look:
-    """Look at the place. Nothing is changed."""
+def look(engine: Engine, env: Environment, early: EarlyRoutes | None = None) -> Look:
+    """Look at the place. Nothing is changed.
+
+    With `early` the routes are older than the list: what seems broken then may only have changed in between.
+    """
     seen = listed(engine, env)
-    return seen if seen.proxy is None else seen._replace(slots=route_slots(engine, seen.proxy.id))
+    if seen.proxy is None:
+        return seen
+    archive = None if early is None else early.archive()
+    return seen._replace(slots=route_slots(engine, seen.proxy.id) if archive is None else _slots_in(archive))
 
 
 def listed(engine: Engine, env: Environment) -> Look:
@@ -186,8 +205,12 @@ def listed(engine: Engine, env: Environment) -> Look:
 def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:
     """Return the route files, by key and slot."""
     content = engine.get(proxy, routes.FOLDER)
+    return {} if content is None else _slots_in(b"".join(content))
+
+
+def _slots_in(archive: bytes) -> dict[str, Slots]:
     slots: dict[str, Slots] = {}
-    for name, text in ({} if content is None else archives.files_in(b"".join(content))).items():
+    for name, text in archives.files_in(archive).items():
         slot = routes.slot_of(name)
         if slot is not None:
             slots.setdefault(slot[0], {})[slot[1]] = routes.parse(text)

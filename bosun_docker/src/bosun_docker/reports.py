@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import names
-from bosun_docker.engine import engine_of
-from bosun_docker.entries import entry
+from bosun_docker import early_routes, names
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Look, look
+
+if TYPE_CHECKING:
+    from bosun_docker.looking import Look
 
 
 def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment."""
-    with engine_of(env) as engine:
-        seen = look(engine, env)
-    found = seen.deployed(env, str(info.id))
-    if not found.is_there:
-        return answers.unknown_deployment(str(info.id))
-    one = entry(env, seen, found)
-    return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
+    for one in _look(env, str(info.id))[1]:
+        return one.as_status(None if one.msg else f"deployment {one.deployment_id} serves model {one.model_id}")
+    return answers.unknown_deployment(str(info.id))
 
 
 def deployment_list(env: Environment) -> ActionStatusInfo:
     """Look at every deployment."""
-    with engine_of(env) as engine:
-        seen = look(engine, env)
-    return answers.list_of(entry(env, seen, one) for one in seen.deployments(env))
+    return answers.list_of(_look(env)[1])
 
 
 def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at the shared parts and at every deployment."""
     listed = None if pe_info is None else pe_info.deployments
     try:
-        with engine_of(env) as engine:
-            seen = look(engine, env)
+        seen, entries = _look(env)
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])
-    entries = [entry(env, seen, one) for one in seen.deployments(env)]
     problems = []
     facts = f"the proxy {env.proxy_name} runs"
     if seen.proxy is None or not seen.proxy.runs:
@@ -51,6 +46,20 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
         up = server is not None and server.runs
         facts += f"; {env.server_name} {'runs' if up else 'does not run; plugin_start brings it up'}"
     return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
+
+
+def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, list[DeploymentEntry]]:
+    """Look at every deployment, or at one alone; where routes and containers disagree, again."""
+    with early_routes.asked(env) as early:
+        from bosun_docker.engine import engine_of  # the SDK is imported while the engine reads the routes
+        from bosun_docker.entries import entry
+        from bosun_docker.looking import look
+
+        with engine_of(env) as engine:
+            seen = look(engine, env, early)
+            if any(one.is_in_doubt for one in seen.wanted(env, deployment_id)):
+                seen = look(engine, env)
+    return seen, [entry(env, seen, one) for one in seen.wanted(env, deployment_id)]
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
