@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from bosun_core.model_sources.kinds import CUSTOM, SCORING_CODE
 from bosun_core.monitoring import Monitoring
 from bosun_docker.environment import Environment, environment
 from bosun_docker.key_values import KeyValues
-from bosun_docker.kinds import CUSTOM, SCORING_CODE
 from bosun_docker.settings import DockerSettings
 
 from bosun_docker import containers, monitoring_containers

@@ -10,16 +10,16 @@ from contextlib import suppress
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
-from bosun_core.packages import changed
+from bosun_core.model_sources import contexts
+from bosun_core.model_sources.sources import Archived, Built
+from bosun_core.model_sources.tars import Unusable
+from bosun_core.packages import changed, measured
 from bosun_core.reporting import progress
 
-from bosun_docker import contexts, health, image_archives, long_calls
+from bosun_docker import health, image_naming, long_calls
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.long_calls import TimeIsUp
-from bosun_docker.packages import measured
-from bosun_docker.sources import Archived, Built
-from bosun_docker.tars import Unusable
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : *(\S*)")
 _MADE = re.compile(r" ---> ([0-9a-f]{12,64})\s*$")
@@ -117,9 +117,7 @@ def loaded(engine: Engine, env: Environment, source: Archived, tag: str) -> str:
     progress("loading the image archive", 0)
     said = ""
     try:
-        for report in long_calls.reports(
-            engine, lambda own: own.load(image_archives.named(source.package, name)), limit
-        ):
+        for report in long_calls.reports(engine, lambda own: own.load(image_naming.named(source.package, name)), limit):
             said += str(report.get("stream") or "")[-1000:]
             detail = report.get("progressDetail") or {}
             if detail:

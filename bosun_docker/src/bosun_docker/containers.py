@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bosun_core.model_sources.kinds import CUSTOM, NATIVE, PATHS
+
 from bosun_docker import names
 from bosun_docker.addresses import ALL_ADDRESSES, LOOPBACK, Published
 from bosun_docker.environment import Environment
 from bosun_docker.key_values import KeyValues
-from bosun_docker.kinds import CUSTOM, NATIVE, SCORING_CODE
 from bosun_docker.routes import FOLDER, PROBE, WEB, WEB_TLS
 from bosun_docker.settings import DASHBOARD_PORT, WEB_PORT, WEB_TLS_PORT, DockerSettings
 
@@ -18,9 +19,6 @@ Body = dict[str, Any]
 PROBE_PORT = 8099
 QUEUE = "bosun-monitoring"
 CERTIFICATES = "/etc/bosun/tls"
-MODEL_PATH = "/opt/ml/model/model.mlpkg"
-JAR_PATH = "/opt/ml/model/model.jar"
-_PATHS = {NATIVE: MODEL_PATH, SCORING_CODE: JAR_PATH}
 TLS_ROUTES = json.dumps(
     {"tls": {"certificates": [{"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key.pem"}]}},
     indent=1,
@@ -38,7 +36,7 @@ def model(
     """
     variables = {
         **(_custom_reporting(queue) if kind == CUSTOM else reporting(queue)),
-        **({} if kind == CUSTOM else {"PREDICTION_API_MODEL_REPOSITORY_PATH": _PATHS[kind]}),
+        **({} if kind == CUSTOM else {"PREDICTION_API_MODEL_REPOSITORY_PATH": PATHS[kind]}),
         "MLOPS_DEPLOYMENT_ID": deployment_id,
         "MLOPS_MODEL_ID": model_id,
         **dict(key_values.environment),

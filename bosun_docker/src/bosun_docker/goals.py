@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bosun_core.artifact import is_url, local_artifact
-from bosun_core.errors import InvalidRequest
 from bosun_core.model import DeploymentInfo
+from bosun_core.model_sources import given, kinds, sources
+from bosun_core.model_sources.sources import Kept, Packaged, Unfetched
 
-from bosun_docker import artifacts, containers, images, key_values, kinds, names, shared_containers, sources, zips
-from bosun_docker.containers import JAR_PATH, MODEL_PATH, Body
+from bosun_docker import containers, images, key_values, names, shared_containers
+from bosun_docker.containers import Body
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.health import of_listed
 from bosun_docker.key_values import KeyValues
 from bosun_docker.looking import Container, Deployed
-from bosun_docker.packages import measured
+from bosun_docker.packages import Source
 from bosun_docker.rollout import Goal
 from bosun_docker.shared_models import kept_package
-from bosun_docker.sources import Kept, Packaged, Referenced, Source, Unfetched
 
 
 class Wanted(NamedTuple):
@@ -58,7 +57,7 @@ def wanted(
         **own,
     }
     goal = Goal(deployment_id, model_id, body, labels, values.port, values.health_path, values.predictions_path)
-    return Wanted(goal, source, "; ".join([*_remarks(info, source, values), *env.remarks]))
+    return Wanted(goal, source, "; ".join([*given.remarks(info, source, values.unknown), *env.remarks]))
 
 
 def latest(found: Deployed) -> Container | None:
@@ -67,15 +66,12 @@ def latest(found: Deployed) -> Container | None:
 
 
 def kind(info: DeploymentInfo, kept: Container | None) -> str:
-    """Return the kind of the model that an action asks for: of what is kept, where the action brings nothing itself.
+    """Return the kind of the model that an action asks for.
 
     Raises:
         InvalidRequest: what the action says of it is not known.
     """
-    said = kinds.kind(info.model_execution_type, info.model_format)
-    if info.model_artifact is not None or info.key_value_config.get("image") is not None or kept is None:
-        return said
-    return kept.labels.get(names.KIND, said)
+    return given.kind(info, None if kept is None else kept.labels.get(names.KIND))
 
 
 def is_shared(env: Environment, its_kind: str) -> bool:
@@ -98,34 +94,10 @@ def _shared(env: Environment) -> tuple[Body, dict[str, str]]:
     return body, {names.SERVING: names.SHARED, names.SETTINGS: containers.settings_digest(body)}
 
 
-def _remarks(info: DeploymentInfo, source: Source, values: KeyValues) -> list[str]:
-    remarks = []
-    if values.unknown:
-        remarks.append(f"keyValueConfig has keys that are not known here and were ignored: {', '.join(values.unknown)}")
-    if isinstance(source, Referenced) and info.model_artifact is not None:
-        remarks.append("modelArtifact was not used, since keyValueConfig.image names the image")
-    return remarks
-
-
 def _source(env: Environment, info: DeploymentInfo, its_kind: str, values: KeyValues, kept: Container | None) -> Source:
-    if values.image is not None:
-        if its_kind != kinds.CUSTOM:
-            raise InvalidRequest(
-                "keyValueConfig.image is for custom models: set modelExecutionType: customInferenceModel, or leave "
-                "the image out"
-            )
-        return Referenced(values.image)
-    if info.model_artifact is None and kept is not None:
+    if values.image is None and info.model_artifact is None and kept is not None:
         return _kept(env, info, its_kind, kept)
-    if its_kind == kinds.CUSTOM:
-        return _custom(env, info)
-    base, key, path = _base(env, its_kind)
-    if is_url(info.model_artifact):
-        return Unfetched(str(info.model_artifact), f"package on {base}")
-    package = measured(local_artifact(info))
-    if its_kind == kinds.SCORING_CODE and not zips.is_zip(package.path):
-        raise InvalidRequest(f"modelArtifact {package.path} is no .jar; fetch the scoring code again")
-    return Packaged(base, key, path, package)
+    return given.given(env.settings, info, its_kind, values.image)
 
 
 def _kept(env: Environment, info: DeploymentInfo, its_kind: str, kept: Container) -> Source:
@@ -133,32 +105,8 @@ def _kept(env: Environment, info: DeploymentInfo, its_kind: str, kept: Container
     sha256 = kept.labels.get(names.PACKAGE, "")
     if not kept.is_marker and not is_shared(env, its_kind):
         return Kept(kept.image_id, kept.labels.get(names.ORIGIN, ""), sha256)
-    base, key, path = _base(env, kinds.NATIVE)
-    return Packaged(base, key, path, kept_package(kept, names.key(env.id, str(info.id)), sha256, path))
-
-
-def _base(env: Environment, its_kind: str) -> tuple[str, str, str]:
-    """Return the base image for a kind of package, the setting that names it, and where the package is put."""
-    if its_kind == kinds.NATIVE:
-        return env.settings.pps_base_image, "ppsBaseImage", MODEL_PATH
-    if env.settings.scoring_code_base_image is None:
-        raise InvalidRequest(
-            "modelFormat datarobotScoringCode needs an image that serves a .jar: set scoringCodeBaseImage in the "
-            "private configuration (docs/docker.md), or deploy the model as .mlpkg"
-        )
-    return env.settings.scoring_code_base_image, "scoringCodeBaseImage", JAR_PATH
-
-
-def _custom(env: Environment, info: DeploymentInfo) -> Source:
-    if not info.model_artifact:
-        raise InvalidRequest(
-            "a custom model needs an image: add keyValueConfig.image, or as modelArtifact an image archive or a build "
-            "context (docs/docker.md)"
-        )
-    if is_url(info.model_artifact):
-        return Unfetched(info.model_artifact, "")
-    settings = env.settings
-    return artifacts.recognised(measured(local_artifact(info)), settings.context_limit, settings.build_limit)
+    base, key, path = given.base_of(env.settings, kinds.NATIVE)
+    return Packaged(base, key, path, kept_package(kept, names.key(env.id, str(info.id)), path), sha256)
 
 
 def serves(engine: Engine, env: Environment, found: Deployed, want: Wanted) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -11,8 +12,8 @@ from bosun_docker import archives, building, containers, names
 from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looking import Container
+from bosun_docker.packages import AnyPackage, Source, member
 from bosun_docker.pulling import present
-from bosun_docker.sources import Archived, Built, Kept, Packaged, Referenced, Source, Unfetched
 
 _NO_TAG = "<none>:<none>"
 
@@ -51,7 +52,7 @@ def existing(engine: Engine, env: Environment, deployment_id: str, model_id: str
         case Built():
             return _generated(engine, env, deployment_id, model_id, {names.PACKAGE: source.package.sha256})
         case Kept():
-            return source.image_id
+            return source.image
         case Unfetched():
             return None
     name = source.reference if isinstance(source, Referenced) else name_of(env, deployment_id, model_id, source)
@@ -59,8 +60,8 @@ def existing(engine: Engine, env: Environment, deployment_id: str, model_id: str
     return None if found is None else str(found["Id"])
 
 
-def _of_package(source: Packaged, base: str) -> dict[str, str]:
-    return {names.PACKAGE: source.package.sha256, names.BASE: base, names.BASE_NAME: source.base}
+def _of_package(source: Packaged[AnyPackage], base: str) -> dict[str, str]:
+    return {names.PACKAGE: source.sha256, names.BASE: base, names.BASE_NAME: source.base}
 
 
 def is_of(engine: Engine, source: Source, container: Container) -> bool:
@@ -110,7 +111,7 @@ def _labels(env: Environment, deployment_id: str, model_id: str, more: dict[str,
     return {**env.deployment_labels(names.PACKAGE_PART, deployment_id), **own, **more}
 
 
-def _packaged(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Packaged) -> str:
+def _packaged(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Packaged[AnyPackage]) -> str:
     base = present(engine, env, source.base, source.key)
     name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "package")
     holder = ""
@@ -118,7 +119,7 @@ def _packaged(engine: Engine, env: Environment, deployment_id: str, model_id: st
         with uninterrupted():
             labels = _labels(env, deployment_id, model_id, _of_package(source, base))
             holder = engine.create(name, containers.package_holder(labels, base))
-        engine.put(holder, "/", archives.streamed([source.package.member(engine, source.path.lstrip("/"))]))
+        engine.put(holder, "/", archives.streamed([member(source.package, engine, source.path.lstrip("/"))]))
         progress("making the image", 0)
         return engine.commit(holder, *tag_of(env, deployment_id, model_id), [])
     finally:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from bosun_core.errors import InvalidRequest
 from bosun_core.key_values import Reader, environment, port, read_known, refused, url_path, whole
 
-from bosun_docker import sizes
+from bosun_core import sizes
 from bosun_docker.settings import check_image
 
 MODEL_PORT = 8080

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.model_sources.sources import Packaged
 
 from bosun_docker import images, names, shared_containers
 from bosun_docker.dedicated import Dedicated
@@ -13,7 +14,6 @@ from bosun_docker.looking import Deployed, Look
 from bosun_docker.proxy import Proxy
 from bosun_docker.rollout import Newcomer
 from bosun_docker.shared_models import Shared
-from bosun_docker.sources import Packaged
 
 
 def newcomer(engine: Engine, env: Environment, proxy: Proxy, seen: Look, found: Deployed, want: Wanted) -> Newcomer:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.model_sources.sources import Given, Kept, Packaged
+from bosun_core.packages import Package, content
 
-from bosun_core import packages
 from bosun_docker import archives
 from bosun_docker.archives import Member
 from bosun_docker.engine import Engine
-
-
-class Package(packages.Package):
-    """A model package, an image archive or a build context on this machine; `sha256` is of the whole file."""
-
-    __slots__ = ()
-
-    def member(self, engine: Engine, name: str) -> Member:  # noqa: ARG002  # as `KeptPackage.member`
-        """Return it as a file of an archive."""
-        return Member(name, self.size, packages.content(self))
 
 
 class KeptPackage(NamedTuple):
@@ -28,26 +18,24 @@ class KeptPackage(NamedTuple):
 
     container: str
     path: str
-    sha256: str
-
-    def member(self, engine: Engine, name: str) -> Member:
-        """Return it as a file of an archive.
-
-        Raises:
-            EnvironmentFailure: it is not there any more.
-        """
-        content = engine.get(self.container, self.path)
-        if content is None:
-            raise EnvironmentFailure(
-                "the package that was kept of the deployment is gone; give deploymentInfo.modelArtifact"
-            )
-        return archives.only_file(content, name)
 
 
-def measured(path: Path) -> Package:
-    """Return a package with its size and hash.
+AnyPackage = Package | KeptPackage
+Source = Given | Packaged[AnyPackage] | Kept
+"""Where the image of a deployment's container comes from."""
+
+
+def member(package: AnyPackage, engine: Engine, name: str) -> Member:
+    """Return a package as a file of an archive.
 
     Raises:
-        InvalidRequest: it is empty, or cannot be read.
+        EnvironmentFailure: it is not there any more.
     """
-    return Package(*packages.measured(path))
+    if isinstance(package, Package):
+        return Member(name, package.size, content(package))
+    kept = engine.get(package.container, package.path)
+    if kept is None:
+        raise EnvironmentFailure(
+            "the package that was kept of the deployment is gone; give deploymentInfo.modelArtifact"
+        )
+    return archives.only_file(kept, name)

@@ -9,7 +9,7 @@ import msgspec
 from bosun_core.prediction_prefix import Prefix, parse_prefix
 from bosun_core.settings import Settings, described
 
-from bosun_docker import sizes
+from bosun_core import sizes
 from bosun_docker.addresses import Published, parse_ports
 
 WEB_PORT, WEB_TLS_PORT, DASHBOARD_PORT = 80, 443, 8080

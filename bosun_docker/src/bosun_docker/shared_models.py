@@ -17,7 +17,7 @@ from bosun_docker.containers import Body
 from bosun_docker.engine import Engine
 from bosun_docker.following import began
 from bosun_docker.looking import Container
-from bosun_docker.packages import KeptPackage, Package
+from bosun_docker.packages import AnyPackage, KeptPackage, member
 from bosun_docker.proxy import Answer, Proxy, until
 from bosun_docker.server_api import ServerApi
 from bosun_docker.shared_containers import INFO_FILE, MODELS, PACKAGE, model_name
@@ -33,7 +33,7 @@ class Shared(NamedTuple):
     engine: Engine
     proxy: Proxy
     server: Container
-    package: Package | KeptPackage
+    package: AnyPackage
     key: str
     info: str
     """What the server reads of the model."""
@@ -65,7 +65,7 @@ class Shared(NamedTuple):
         model, info = model_name(self.key, generation), self.info.encode()
         members = [
             Member(model, mode=_OPEN_FOLDER),
-            self.package.member(self.engine, f"{model}/{PACKAGE}"),
+            member(self.package, self.engine, f"{model}/{PACKAGE}"),
             Member(f"{model}/{INFO_FILE}", len(info), [info]),
         ]
         self.engine.put(container, MODELS, archives.streamed(members))
@@ -101,9 +101,9 @@ def _empty(engine: Engine, marker: str, model: str) -> None:
         engine.put(marker, MODELS, archives.of_files({model: b""}))
 
 
-def kept_package(container: Container, key: str, sha256: str, dedicated_path: str) -> KeptPackage:
+def kept_package(container: Container, key: str, dedicated_path: str) -> KeptPackage:
     """Return the package that a deployment's container keeps: in the server's volume, or in its own image."""
     if container.is_marker:
         path = f"{MODELS}/{model_name(key, container.generation)}/{PACKAGE}"
-        return KeptPackage(container.id, path, sha256)
-    return KeptPackage(container.id, dedicated_path, sha256)
+        return KeptPackage(container.id, path)
+    return KeptPackage(container.id, dedicated_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from archive_making import BYPASSES, special, tar
-from bosun_docker.tars import Tar, Unusable
+from bosun_core.model_sources.tars import Tar, Unusable
 from hypothesis import given
 from hypothesis import strategies as st
 

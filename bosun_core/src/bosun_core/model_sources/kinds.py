@@ -5,6 +5,8 @@ from __future__ import annotations
 from bosun_core.errors import InvalidRequest
 
 NATIVE, SCORING_CODE, CUSTOM = "native", "scoring-code", "custom"
+PATHS = {NATIVE: "/opt/ml/model/model.mlpkg", SCORING_CODE: "/opt/ml/model/model.jar"}
+"""Where a package of each kind is in its image."""
 
 _NATIVE_TYPES = (None, "", "dedicated")
 _CUSTOM_TYPE = "customInferenceModel"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bosun_docker.tars import FILE, FOLDER, Unusable
+from bosun_core.model_sources.tars import FILE, FOLDER, Unusable
 
 MOST_ENTRIES = 10_000
 _LONGEST_PART, _LONGEST_PATH = 255, 1024

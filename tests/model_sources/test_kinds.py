@@ -2,8 +2,7 @@
 
 import pytest
 from bosun_core.errors import InvalidRequest
-
-from bosun_docker import kinds
+from bosun_core.model_sources import kinds
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 
 from bosun_core.errors import InvalidRequest
-
-from bosun_docker import contexts, image_archives, zips
-from bosun_docker.packages import Package
-from bosun_docker.sources import Archived, Built
-from bosun_docker.tars import Unusable, is_tar
+from bosun_core.model_sources import contexts, image_archives, zips
+from bosun_core.model_sources.sources import Archived, Built
+from bosun_core.model_sources.tars import Unusable, is_tar
+from bosun_core.packages import Package
 
 _NEITHER = (
     "is neither an image archive (docker save) nor a build context (a tar, plain or gzipped, or a zip, with a "
-    "Dockerfile); see docs/docker.md"
+    "Dockerfile at its root)"
 )
 
 

@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import IO
 
-from bosun_docker.tars import Unusable
+from bosun_core.model_sources.tars import Unusable
 
 _ENTRY, _END, _END_64, _LOCATOR_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _END_SIZE, _LOCATOR_SIZE = 22, 20

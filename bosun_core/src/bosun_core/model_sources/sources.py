@@ -1,22 +1,28 @@
-"""Where the image of a deployment's container comes from, as small values; `images.made` makes an image of each."""
+"""Where the image of a deployment comes from, as small values; a plugin makes an image of each."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from bosun_docker.contexts import Context
-from bosun_docker.image_archives import ImageArchive
-from bosun_docker.packages import KeptPackage, Package
+from bosun_core.packages import Package
+
+if TYPE_CHECKING:
+    from bosun_core.model_sources.contexts import Context
+    from bosun_core.model_sources.image_archives import ImageArchive
+
+P = TypeVar("P", covariant=True)
 
 
-class Packaged(NamedTuple):
+class Packaged(NamedTuple, Generic[P]):
     """A base image, with a package put at `path` in it."""
 
     base: str
     key: str
     """The setting that names the base."""
     path: str
-    package: Package | KeptPackage
+    package: P
+    sha256: str
+    """Of the package."""
 
 
 class Referenced(NamedTuple):
@@ -41,9 +47,9 @@ class Built(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The image of a container that is there."""
+    """The image of what is there."""
 
-    image_id: str
+    image: str
     origin: str
     package: str
 
@@ -55,11 +61,12 @@ class Unfetched(NamedTuple):
     origin: str
 
 
-Source = Packaged | Referenced | Archived | Built | Kept | Unfetched
+Given = Packaged[Package] | Referenced | Archived | Built | Unfetched
+"""What an action brings itself."""
 
 
-def origin(source: Source) -> str:
-    """Return what a source's image is made from, as it stands in a container's label."""
+def origin(source: Packaged[object] | Given | Kept) -> str:
+    """Return what a source's image is made from, as it is kept with the deployment."""
     match source:
         case Packaged():
             return f"package on {source.base}"
@@ -73,10 +80,12 @@ def origin(source: Source) -> str:
             return source.origin
 
 
-def package(source: Source) -> str:
+def package(source: Packaged[object] | Given | Kept) -> str:
     """Return the hash of the package in a source's image; empty where it has none, or none that is known."""
     match source:
-        case Packaged() | Archived() | Built():
+        case Packaged():
+            return source.sha256
+        case Archived() | Built():
             return source.package.sha256
         case Kept():
             return source.package

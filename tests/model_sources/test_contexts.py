@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from archive_making import BYPASSES, DOCKERFILE, HARD_LINK, SYMLINK, claims, special, tar, written, zip_entry, zipped
-from bosun_docker.contexts import Context, checked, sent
-from bosun_docker.tars import Unusable
+from bosun_core.model_sources.contexts import Context, checked, sent
+from bosun_core.model_sources.tars import Unusable
 from hypothesis import given
 from hypothesis import strategies as st
 

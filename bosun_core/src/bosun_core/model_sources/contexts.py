@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bosun_docker import zips
-from bosun_docker.context_paths import Paths
-from bosun_docker.tars import FILE, FOLDER, SYMBOLIC_LINK, Tar, Unusable, opened
+from bosun_core.model_sources import zips
+from bosun_core.model_sources.context_paths import Paths
+from bosun_core.model_sources.tars import FILE, FOLDER, SYMBOLIC_LINK, Tar, Unusable, opened
 
 DOCKERFILE = "Dockerfile"
 _OLDEST, _LATEST = 315_532_800, 4_102_444_800  # 1980 and 2100: what the tools of a build can write down again
