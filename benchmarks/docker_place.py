@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
@@ -13,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from environment import Installed
+from environment import CACHE, Installed
 
-VARIABLES = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun") / "docker.env"
+VARIABLES = CACHE / "docker.env"
 LABEL = "com.datarobot.bosun"
 _SECONDS = 120
 
@@ -49,16 +48,9 @@ class Place(NamedTuple):
         self, action: str, info: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
     ) -> list[str | Path]:
         """Return the command of one action, which ends with 0 unless it is failing; `settings` are further ones."""
-        config, private = (self.installed.folder / f"docker.{action}.{part}.json" for part in ("config", "private"))
-        config.write_text(json.dumps({"deploymentInfo": info, "pluginConfig": {"mlopsUrl": "http://127.0.0.1:9"}}))
-        private.write_text(json.dumps(self._settings() | (settings or {})))
-        files: list[str | Path] = ["--config", config, "--private-config", private, "--status-file", self.status_path]
-        return [self.installed.runner, "--plugin", "docker", "--action", action, *files, "--exit-codes"]
-
-    @property
-    def status_path(self) -> Path:
-        """Where the commands write their status."""
-        return self.installed.folder / "docker.status.yaml"
+        config = {"deploymentInfo": info, "pluginConfig": {"mlopsUrl": "http://127.0.0.1:9"}}
+        command = self.installed.command_of("docker", action, config, self._settings() | (settings or {}))
+        return [*command, "--exit-codes"]
 
     def _settings(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 UV = os.environ.get("UV") or str(ROOT / ".tools/bin/uv")
 
 
@@ -34,19 +35,16 @@ class Installed(NamedTuple):
 
     def command(self, action: str, info: dict[str, Any] | None = None) -> list[str | Path]:
         """Return the command of one action of the filesystem plugin."""
-        config = self.folder / f"{action}.yaml"
-        config.write_text(json.dumps({"deploymentInfo": info}))
-        private = self.folder / "private.yaml"
-        private.write_text(f"baseDir: {self.base}\n")
-        files = [
-            "--config",
-            str(config),
-            "--private-config",
-            str(private),
-            "--status-file",
-            str(self.folder / "status.yaml"),
-        ]
-        return [str(self.runner), "--plugin", "fs", "--action", action, *files]
+        return self.command_of("fs", action, {"deploymentInfo": info}, {"baseDir": str(self.base)})
+
+    def command_of(self, plugin: str, action: str, config: dict[str, Any], private: dict[str, Any]) -> list[str | Path]:
+        """Return the command of one action of a plugin, with its configuration files written."""
+        words: list[str | Path] = [self.runner, "--plugin", plugin, "--action", action]
+        for flag, content in (("config", config), ("private-config", private)):
+            file = self.folder / f"{plugin}.{action}.{flag}.yaml"
+            file.write_text(json.dumps(content))
+            words += [f"--{flag}", file]
+        return [*words, "--status-file", self.folder / "status.yaml"]
 
 
 def install(folder: Path) -> Installed:

@@ -9,19 +9,25 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import docker_actions
 import docker_large
 import docker_looking
+import docker_place
+import k8s_actions
+import k8s_large
+import k8s_looking
+import k8s_place
 import large_package
 import listing
 import startup
-from docker_place import VARIABLES, place, variables
 from environment import ROOT, Installed, add, install
 from measure import Row
 
 _ON_FILES = (startup, listing, large_package)
 _ON_DOCKER = (docker_actions, docker_looking, docker_large)
+_ON_KUBERNETES = (k8s_actions, k8s_looking, k8s_large)
 
 
 def main(names: Sequence[str]) -> int:
@@ -37,18 +43,27 @@ def main(names: Sequence[str]) -> int:
 
 
 def _rows(installed: Installed, names: Sequence[str]) -> Iterator[Row]:
-    for module in _ON_FILES:
-        if not names or module.__name__ in names:
-            yield from module.rows(installed)
-    chosen = [module for module in _ON_DOCKER if not names or module.__name__ in names]
-    engine = variables()
-    if chosen and engine is None:
-        print(f"left out: what needs Docker ({VARIABLES} is not there; run `make testbed-docker` first)", flush=True)
-    elif chosen and engine is not None:
-        add(installed, "bosun-docker")
-        with place(installed, engine) as made:
-            for docker_module in chosen:
-                yield from docker_module.rows(made)
+    def chosen(modules: Sequence[ModuleType]) -> list[ModuleType]:
+        return [module for module in modules if not names or module.__name__ in names]
+
+    for module in chosen(_ON_FILES):
+        yield from module.rows(installed)
+    yield from _rows_at(docker_place, "docker", installed, chosen(_ON_DOCKER))
+    yield from _rows_at(k8s_place, "k8s", installed, chosen(_ON_KUBERNETES))
+
+
+def _rows_at(where: ModuleType, half: str, installed: Installed, modules: Sequence[ModuleType]) -> Iterator[Row]:
+    """Measure by the modules that need a half of the testbed."""
+    if not modules:
+        return
+    variables = where.variables()
+    if variables is None:
+        print(f"left out: {half} ({where.VARIABLES} is not there; run `make testbed-{half}` first)", flush=True)
+        return
+    add(installed, f"bosun-{half}")
+    with where.place(installed, variables) as made:
+        for module in modules:
+            yield from module.rows(made)
 
 
 if __name__ == "__main__":

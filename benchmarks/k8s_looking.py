@@ -1,0 +1,144 @@
+"""The Kubernetes plugin's looks: cold, against the client's import; of thousands of deployments, against kubectl."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from k8s_place import Place
+from kubernetes import client, config  # noqa: TID251  # the benchmark makes thousands of objects
+from measure import Row, measure, measure_in_turn
+from prediction_server.make_package import write_package
+
+from bosun_k8s import names
+
+_RUNS = 15
+_IMPORT = """
+from kubernetes import config
+from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
+"""
+_FEW, _MANY = 500, 5_000
+_AT_ONCE = 8
+_LIMIT_SECONDS = 900
+_NODE_TAINT = "kwok.x-k8s.io/node"
+
+
+def rows(place: Place) -> Iterator[Row]:
+    """Measure the status of one deployment and of the environment, then lists of 500 and of 5,000 deployments."""
+    package = write_package(place.installed.folder / "k8s-small.mlpkg")
+    info = {"id": "d0", "modelId": "A", "modelArtifact": str(package)}
+    measure(place.runner("deployment_start", info), 1)
+    baseline: list[str | Path] = [place.installed.python, "-c", _IMPORT]
+    looks = [place.runner("deployment_status", info), place.runner("pe_status"), place.runner("deployment_list")]
+    imported, status, pe_status, listed = measure_in_turn([baseline, *looks], _RUNS)
+    yield Row("import the Kubernetes client's configuration and transport", imported.seconds * 1000, "ms", None)
+    yield Row("Kubernetes deployment_status, times that import", status.seconds / imported.seconds, "x", 1.4)
+    yield Row("Kubernetes pe_status, times that import", pe_status.seconds / imported.seconds, "x", 1.4)
+    with _simulated_node(place):
+        yield from _scale(place, {0: listed.seconds, 1: pe_status.seconds})
+
+
+def _scale(place: Place, cold: dict[int, float]) -> Iterator[Row]:
+    """Measure lists as deployments grow; `cold` is what a list and pe_status of one take."""
+    actions = ("deployment_list", "pe_status")
+    took: dict[int, dict[int, float]] = {}
+    there = 1
+    for number in (_FEW, _MANY):
+        _make(place, range(there, number))
+        there = number
+        kubectl = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
+        baseline, *looks = measure_in_turn([kubectl, *(place.runner(action) for action in actions)], 5)
+        took[number] = {}
+        yield Row(f"kubectl get deployments -o json of {number:,}", baseline.seconds, "s", None)
+        for index, (action, look) in enumerate(zip(actions, looks, strict=True)):
+            took[number][index] = look.seconds
+            mark = 0.5 if number == _MANY else None
+            times = look.seconds / baseline.seconds
+            yield Row(f"Kubernetes {action} of {number:,}, times that kubectl", times, "x", mark)
+            yield Row(f"Kubernetes {action} of {number:,}, memory", look.memory / 1e6, "MB", 100.0)
+    for index, action in enumerate(actions):
+        few = (took[_FEW][index] - cold[index]) / _FEW
+        many = (took[_MANY][index] - cold[index]) / _MANY
+        yield Row(f"Kubernetes {action}, cost of one of {_MANY:,}, times of one of {_FEW}", many / few, "x", 1.2)
+
+
+@contextmanager
+def _simulated_node(place: Place) -> Iterator[None]:
+    """Have a node that says of each pod on it that it runs."""
+    node = f"{place.namespace}-simulated"
+    document = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": node, "labels": {"simulated": place.namespace}},
+        "spec": {"taints": [{"key": _NODE_TAINT, "value": "fake", "effect": "NoSchedule"}]},
+        "status": {"allocatable": {"cpu": "10000", "memory": "100Ti", "pods": str(2 * _MANY)}},
+    }
+    program = place.variables["BOSUN_TEST_K8S_KWOK"]
+    command = [program, f"--manage-nodes-with-label-selector=simulated={place.namespace}"]
+    simulating = subprocess.Popen(
+        [*command, "--node-lease-duration-seconds=40"],
+        env=place.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        place.kubectl("apply", "-f", "-", given=json.dumps(document))
+        yield
+    finally:
+        place.kubectl("delete", "deployments,services", "--all", "--wait=false")
+        place.kubectl("wait", "pods", "--all", "--for=delete", f"--timeout={_LIMIT_SECONDS}s")
+        place.kubectl("delete", "node", node)
+        simulating.terminate()
+        simulating.wait(20)
+
+
+def _make(place: Place, numbers: range) -> None:
+    """Make deployments like the first, with pods on the simulated node, and wait until all are ready."""
+    config.load_kube_config(place.variables["KUBECONFIG"])
+    apps, core = client.AppsV1Api(), client.CoreV1Api()
+    (workload,), (service,) = (
+        [one for one in place.objects(kind) if one["metadata"]["annotations"][names.DEPLOYMENT] == "d0"]
+        for kind in ("deployments", "services")
+    )
+    env_id = workload["metadata"]["annotations"][names.ENVIRONMENT]
+
+    def make(number: int) -> None:
+        own = f"d{number}"
+        apps.create_namespaced_deployment(place.namespace, _on_the_node(_renamed(workload, env_id, own), place))
+        core.create_namespaced_service(place.namespace, _renamed(service, env_id, own))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(make, numbers))
+    last = len(numbers) + numbers.start
+    words = ("wait", "deployments", "--all", "--for=condition=Available", f"--timeout={_LIMIT_SECONDS}s")
+    place.kubectl(*words)
+    found = len(place.objects("deployments"))
+    if found != last:
+        raise RuntimeError(f"{found} deployments are there instead of {last}")
+
+
+def _renamed(document: dict[str, Any], env_id: str, deployment_id: str) -> dict[str, Any]:
+    """Return the document as the plugin would have made it for another deployment, without what the cluster adds."""
+    kept = {
+        "apiVersion": document["apiVersion"],
+        "kind": document["kind"],
+        "metadata": {key: document["metadata"][key] for key in ("name", "labels", "annotations")},
+        "spec": {key: value for key, value in document["spec"].items() if not key.startswith("clusterIP")},
+    }
+    text = json.dumps(kept)
+    text = text.replace(names.object_name(env_id, "d0"), names.object_name(env_id, deployment_id))
+    found: dict[str, Any] = json.loads(text.replace('"d0"', json.dumps(deployment_id)))
+    return found
+
+
+def _on_the_node(workload: dict[str, Any], place: Place) -> dict[str, Any]:
+    pod = workload["spec"]["template"]["spec"]
+    pod["nodeSelector"] = {"simulated": place.namespace}
+    pod["tolerations"] = [{"key": _NODE_TAINT, "operator": "Exists"}]
+    return workload
