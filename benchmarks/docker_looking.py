@@ -54,7 +54,8 @@ def _make(place: Place, numbers: range) -> None:
         own = f"{place.prefix}deployment_d{number}_A"
         made = place.docker("create", "--network", place.name, "--name", own, *words, found["Image"])
         key = names.key(labels[f"{LABEL}.environment"], f"d{number}")
-        text = route.replace(first[:12], made[:12]).replace(name[:16], key).replace("/d0", f"/d{number}")
+        text = route.replace(first[:12], made[:12]).replace(name[:16], key)
+        text = text.replace("/deployments/d0", f"/deployments/d{number}")
         files[f"{key}-{name[17:]}"] = text
     _put(place, files)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 CHUNK = 1024 * 1024
@@ -27,7 +26,7 @@ def files_in(archive: bytes) -> dict[str, str]:
     """Return the small text files of an archive by their names without folders."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
         return {
-            Path(member.name).name: content.read().decode("utf-8", "replace")
+            member.name.rpartition("/")[2]: content.read().decode("utf-8", "replace")
             for member in opened
             if member.isreg() and (content := opened.extractfile(member)) is not None
         }
