@@ -74,7 +74,7 @@ class Image:
             os.link(binary, context / binary.name)
 
 
-PYTHON = Base("python", ("python3", "python3-pika"))
+PYTHON = Base("python", ("python3", "python3-pika", "python3-venv"))
 RABBITMQ = Base("debian-rabbitmq", ("rabbitmq-server",))
 TRAEFIK = Compiled(traefik.KEY, traefik.binary)
 PYTHON_VARIABLE = "BOSUN_TEST_PYTHON_IMAGE"

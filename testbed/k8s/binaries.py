@@ -23,6 +23,15 @@ KWOK = golang.Program(
     go_mod_hash="h1:zUK0Ar9kP8pbdQmsiK14MySGrFht+qX1gp2FJTuY0jM=",
     variables=("sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0",),
 )
+# The newest one that is made of this Kubernetes's libraries and builds with the oldest Go that the testbed takes.
+HELM = golang.Program(
+    module="helm.sh/helm/v3",
+    version="v3.19.5",
+    package="cmd/helm",
+    module_hash="h1:l8zDGBhPaF2z5pTR5ASku/yZwi0qZrWthWMzvf1ZruE=",
+    go_mod_hash="h1:PC1rk7PqacpkV4acUFMLStOOis7QM9Jq3DveHBInu4s=",
+    variables=("helm.sh/helm/v3/internal/version.version=v3.19.5",),
+)
 # The version that Traefik's go.mod names.
 GATEWAY_API = ("sigs.k8s.io/gateway-api", "v1.4.0")
 GATEWAY_API_HASHES = (
@@ -90,6 +99,20 @@ def kwok() -> Path:
         golang.build(KWOK, folder / "kwok")
 
     return part("kwok", digest(repr(KWOK)), make) / "kwok"
+
+
+def helm() -> Path:
+    """Return the binary that installs charts.
+
+    Raises:
+        TestbedError: it cannot be built.
+    """
+
+    def make(folder: Path) -> None:
+        print(f"building helm {HELM.version}: about two minutes on two cores", flush=True)
+        golang.build(HELM, folder / "helm")
+
+    return part("helm", digest(repr(HELM)), make) / "helm"
 
 
 def pause() -> Path:

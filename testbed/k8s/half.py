@@ -35,7 +35,7 @@ def up() -> dict[str, str]:
     # The compiler is busy for minutes, the images wait for packages and for the disk: side by side.
     with ThreadPoolExecutor() as pool:
         stored = pool.submit(store.storage)
-        for build in (binaries.kubernetes, binaries.gateway_api, binaries.kwok):
+        for build in (binaries.kubernetes, binaries.gateway_api, binaries.kwok, binaries.helm):
             build()
         stored.result()
     if not cluster.runs:
@@ -74,6 +74,7 @@ def _variables(cluster: Cluster) -> dict[str, str]:
         "KUBECONFIG": str(cluster.kubeconfig),
         "BOSUN_TEST_K8S_KUBECTL": str(binaries.kubernetes() / "kubectl"),
         "BOSUN_TEST_K8S_KWOK": str(binaries.kwok()),
+        "BOSUN_TEST_K8S_HELM": str(binaries.helm()),
         "BOSUN_TEST_K8S_PPS_IMAGE": named["pps"],
         "BOSUN_TEST_K8S_PPS_INDEX_IMAGE": f"{addresses.REGISTRY}/{store.INDEX}",
         "BOSUN_TEST_K8S_AGENT_IMAGE": named["monitoring-agent"],

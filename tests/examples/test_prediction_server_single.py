@@ -563,6 +563,11 @@ def test_monitoring_settings_are_read_from_the_environment() -> None:
     )
 
 
+def test_the_folder_of_a_spool_is_read_from_the_environment() -> None:
+    settings = monitored(PREDICTION_API_MONITORING_SETTINGS="spooler_type=filesystem;directory=/spool")
+    assert read_monitoring(settings) == MonitoringSettings(spooler_type="filesystem", directory="/spool")
+
+
 @pytest.mark.parametrize("word", ["", "false", "False", "0"])
 def test_monitoring_is_off_unless_it_is_on(word: str) -> None:
     assert read_monitoring(monitored(PREDICTION_API_MONITORING_ENABLED=word)) is None
@@ -577,6 +582,7 @@ def test_monitoring_is_off_unless_it_is_on(word: str) -> None:
             {"PREDICTION_API_MONITORING_SETTINGS": "spooler_type=rabbitmq;rabbitmq_queue_url=hidden-word"},
             "rabbitmq_queue_name is missing",
         ),
+        ({"PREDICTION_API_MONITORING_SETTINGS": "spooler_type=filesystem"}, "directory is missing"),
         ({"PREDICTION_API_MONITORING_ENABLED": "perhaps"}, "give true or false"),
     ],
 )

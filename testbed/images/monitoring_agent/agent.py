@@ -1,10 +1,10 @@
-"""Stands in for the monitoring agent: reads the queue and records each message as one line of JSON.
+"""Stands in for the monitoring agent: reads the spooler and records each message as one line of JSON.
 
-The lines are on standard output, in `MESSAGES`, and at `GET /messages` on port 8080; `GET /ping` answers 200 while it
-reads the queue and 503 otherwise. Everything else that it says is on standard error.
+The lines are on standard output and in `MESSAGES`. Where it reads a queue they are at `GET /messages` on port 8080
+too, where `GET /ping` answers 200 while it reads the queue and 503 otherwise. Where it reads a folder it listens
+nowhere: the server beside it has the port. Everything else that it says is on standard error.
 """
 
-import json
 import logging
 import os
 import signal
@@ -12,88 +12,20 @@ import sys
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
-import pika
-from pika.exceptions import AMQPError, AuthenticationError, ProbableAuthenticationError
+from queue_reader import QueueReader
+from recording import MESSAGES, say
+from spool_reader import SpoolReader
 
-MESSAGES = Path("/var/log/agent/messages.jsonl")
 PORT = 8080
-NEEDED = (
-    "MLOPS_SERVICE_URL",
-    "MLOPS_API_TOKEN",
-    "MLOPS_SPOOLER_TYPE",
-    "MLOPS_RABBITMQ_QUEUE_URL",
-    "MLOPS_RABBITMQ_QUEUE_NAME",
-)
-RETRY_SECONDS = 1.0
-LOOK_UP_SECONDS = 0.5
+NEEDED = ("MLOPS_SERVICE_URL", "MLOPS_API_TOKEN", "MLOPS_SPOOLER_TYPE")
+NEEDED_FOR = {
+    "RABBITMQ": ("MLOPS_RABBITMQ_QUEUE_URL", "MLOPS_RABBITMQ_QUEUE_NAME"),
+    "FILESYSTEM": ("MLOPS_FILESYSTEM_DIRECTORY",),
+}
 
 
-class Reader(threading.Thread):
-    """Reads one queue for as long as the process runs, across the broker's restarts.
-
-    A message is acknowledged once it is recorded. `reading` says whether it reads now; `refused`, that the broker did
-    not accept the credentials, which also ends the process.
-    """
-
-    def __init__(self, url: str, queue_name: str) -> None:
-        super().__init__(name="reader", daemon=True)
-        self._parameters = pika.URLParameters(url)
-        self._queue_name = queue_name
-        self._stopping = threading.Event()
-        self.reading = False
-        self.refused = False
-
-    def run(self) -> None:
-        """Read until told to stop."""
-        while not self._stopping.is_set():
-            try:
-                with pika.BlockingConnection(self._parameters) as connection:
-                    self._read(connection.channel())
-            except (AuthenticationError, ProbableAuthenticationError):
-                _say("the broker refused the credentials")
-                self.refused = True
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            except (AMQPError, OSError) as error:
-                # The error's text may hold the address, and so a password.
-                _say(f"the broker cannot be reached ({type(error).__name__}): trying again")
-            finally:
-                self.reading = False
-            self._stopping.wait(RETRY_SECONDS)
-
-    def stop(self) -> None:
-        """Let go of the queue, and wait for that."""
-        self._stopping.set()
-        self.join(5)
-
-    def _read(self, channel: Any) -> None:
-        channel.queue_declare(self._queue_name, durable=True)
-        channel.basic_qos(prefetch_count=100)
-        _say(f"reading queue {self._queue_name}")
-        self.reading = True
-        for method, _properties, body in channel.consume(self._queue_name, inactivity_timeout=LOOK_UP_SECONDS):
-            if method is not None:
-                _record(body)
-                channel.basic_ack(method.delivery_tag)
-            if self._stopping.is_set():
-                return
-
-
-def _record(body: bytes) -> None:
-    try:
-        content = json.loads(body)
-    except ValueError:
-        content = {"unreadable": body.decode("utf-8", "backslashreplace")}
-    line = json.dumps(content)
-    with MESSAGES.open("a", encoding="utf-8") as file:
-        file.write(f"{line}\n")
-    print(line, flush=True)
-
-
-def _handler(reader: Reader) -> type[BaseHTTPRequestHandler]:
+def _handler(reader: QueueReader) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers what was recorded, and whether the queue is read."""
 
@@ -119,33 +51,37 @@ def _handler(reader: Reader) -> type[BaseHTTPRequestHandler]:
 
 
 def _problem(environ: Mapping[str, str]) -> str | None:
-    missing = [name for name in NEEDED if not environ.get(name)]
+    spooler = environ.get("MLOPS_SPOOLER_TYPE", "")
+    missing = [name for name in (*NEEDED, *NEEDED_FOR.get(spooler, ())) if not environ.get(name)]
     if missing:
         return f"not set: {', '.join(missing)}"
-    if environ["MLOPS_SPOOLER_TYPE"] != "RABBITMQ":
-        return "MLOPS_SPOOLER_TYPE: this agent reads RABBITMQ alone"
+    if spooler not in NEEDED_FOR:
+        return f"MLOPS_SPOOLER_TYPE: this agent reads {' and '.join(NEEDED_FOR)} alone"
     return None
 
 
-def _say(text: str) -> None:
-    print(f"monitoring-agent: {text}", file=sys.stderr, flush=True)
+def _reader(environ: Mapping[str, str]) -> QueueReader | SpoolReader:
+    if environ["MLOPS_SPOOLER_TYPE"] == "FILESYSTEM":
+        return SpoolReader(environ["MLOPS_FILESYSTEM_DIRECTORY"])
+    return QueueReader(environ["MLOPS_RABBITMQ_QUEUE_URL"], environ["MLOPS_RABBITMQ_QUEUE_NAME"])
 
 
 def main() -> int:
     """Read until SIGTERM or SIGINT; return the exit code."""
     problem = _problem(os.environ)
     if problem:
-        _say(problem)
+        say(problem)
         return 2
     signals = (signal.SIGTERM, signal.SIGINT)
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     # pika tells of each failed connection with a traceback; one line of ours says it.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     MESSAGES.touch()
-    reader = Reader(os.environ["MLOPS_RABBITMQ_QUEUE_URL"], os.environ["MLOPS_RABBITMQ_QUEUE_NAME"])
+    reader = _reader(os.environ)
     reader.start()
-    server = ThreadingHTTPServer(("", PORT), _handler(reader))
-    threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
+    if isinstance(reader, QueueReader):
+        server = ThreadingHTTPServer(("", PORT), _handler(reader))
+        threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     signal.sigwait(signals)
     reader.stop()
     return 1 if reader.refused else 0

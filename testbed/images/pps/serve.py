@@ -1,17 +1,17 @@
-"""The prediction server with a reporter: each prediction becomes a message in the queue that its settings name."""
+"""The prediction server with a reporter: each prediction becomes a message where its monitoring settings say."""
 
-import json
 import logging
 import os
 import queue
 import sys
 import threading
-import time
 
 import pika
+from messages import message, say
 from pika.exceptions import AMQPError
 from prediction_server.__main__ import main
 from prediction_server.monitoring import MonitoringError, MonitoringSettings, PredictionReport, read_monitoring
+from spool import SpoolReporter
 
 LARGEST_BACKLOG = 10_000
 FLUSH_SECONDS = 5.0
@@ -42,7 +42,7 @@ class RabbitMQReporter:
         except queue.Full:
             self._dropped += 1
             if self._dropped == 1:
-                _say(f"{LARGEST_BACKLOG} reports wait for the broker: dropping what comes now")
+                say(f"{LARGEST_BACKLOG} reports wait for the broker: dropping what comes now")
 
     def close(self) -> None:
         """Publish what waits, for at most `FLUSH_SECONDS`."""
@@ -50,7 +50,7 @@ class RabbitMQReporter:
         self._thread.join(FLUSH_SECONDS)
         lost = self._waiting.qsize() + self._dropped
         if lost:
-            _say(f"{lost} reports are lost")
+            say(f"{lost} reports are lost")
 
     def _publish_all(self) -> None:
         report: PredictionReport | None = None
@@ -61,13 +61,13 @@ class RabbitMQReporter:
                     channel.queue_declare(self._queue_name, durable=True)
                     # With confirmations publishing returns once the broker has the message, or raises.
                     channel.confirm_delivery()
-                    _say(f"reporting to queue {self._queue_name}")
+                    say(f"reporting to queue {self._queue_name}")
                     while (report := report or self._next(connection)) is not None:
-                        channel.basic_publish("", self._queue_name, _message(report), _PERSISTENT)
+                        channel.basic_publish("", self._queue_name, message(report), _PERSISTENT)
                         report = None
             except (AMQPError, OSError) as error:
                 # The error's text may hold the address, and so a password.
-                _say(f"the broker cannot be reached ({type(error).__name__}): trying again")
+                say(f"the broker cannot be reached ({type(error).__name__}): trying again")
                 self._closing.wait(RETRY_SECONDS)
 
     def _next(self, connection: pika.BlockingConnection) -> PredictionReport | None:
@@ -84,47 +84,37 @@ class RabbitMQReporter:
 _PERSISTENT = pika.BasicProperties(content_type="application/json", delivery_mode=2)
 
 
-def _message(report: PredictionReport) -> bytes:
-    return json.dumps(
-        {
-            "type": "prediction",
-            "deploymentId": report.deployment_id,
-            "modelId": report.model_id,
-            "rows": report.rows,
-            "milliseconds": round(report.milliseconds, 3),
-            "timestamp": time.time_ns() // 1_000_000,
-        }
-    ).encode()
-
-
-def _say(text: str) -> None:
-    print(f"monitoring: {text}", file=sys.stderr, flush=True)
-
-
 def serve() -> int:
     """Serve until told to stop; return the exit code."""
     # pika tells of each failed connection with a traceback; one line of ours says it.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    reporters: list[RabbitMQReporter] = []
+    reporters: list[RabbitMQReporter | SpoolReporter] = []
 
-    def make_reporter(settings: MonitoringSettings) -> RabbitMQReporter:
-        assert settings.rabbitmq_queue_url is not None
-        assert settings.rabbitmq_queue_name is not None
-        reporters.append(RabbitMQReporter(settings.rabbitmq_queue_url, settings.rabbitmq_queue_name))
+    def make_reporter(settings: MonitoringSettings) -> RabbitMQReporter | SpoolReporter:
+        reporters.append(_reporter(settings))
         return reporters[0]
 
-    code = main(make_reporter=make_reporter if _reports_to_rabbitmq() else None)
+    code = main(make_reporter=make_reporter if _is_reported() else None)
     for reporter in reporters:
         reporter.close()
     return code
 
 
-def _reports_to_rabbitmq() -> bool:
+def _reporter(settings: MonitoringSettings) -> RabbitMQReporter | SpoolReporter:
+    if settings.spooler_type == "filesystem":
+        assert settings.directory is not None
+        return SpoolReporter(settings.directory)
+    assert settings.rabbitmq_queue_url is not None
+    assert settings.rabbitmq_queue_name is not None
+    return RabbitMQReporter(settings.rabbitmq_queue_url, settings.rabbitmq_queue_name)
+
+
+def _is_reported() -> bool:
     try:
         settings = read_monitoring(os.environ)
     except MonitoringError:
         return False  # the server itself says what is wrong
-    return settings is not None and settings.spooler_type == "rabbitmq"
+    return settings is not None and settings.spooler_type in ("rabbitmq", "filesystem")
 
 
 if __name__ == "__main__":

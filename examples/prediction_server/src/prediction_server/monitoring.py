@@ -7,6 +7,7 @@ from typing import Protocol
 ENABLED = "PREDICTION_API_MONITORING_ENABLED"
 AGENT = "MONITORING_AGENT"
 SETTINGS = "PREDICTION_API_MONITORING_SETTINGS"
+_NEEDED = {"rabbitmq": ("rabbitmq_queue_url", "rabbitmq_queue_name"), "filesystem": ("directory",)}
 
 
 class MonitoringError(Exception):
@@ -24,6 +25,8 @@ class MonitoringSettings:
     embedded_agent: bool = False
     rabbitmq_queue_url: str | None = field(default=None, repr=False)
     rabbitmq_queue_name: str | None = None
+    directory: str | None = None
+    """Of the filesystem's spool."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,7 @@ def read_monitoring(environ: Mapping[str, str]) -> MonitoringSettings | None:
         if not equals or not value:
             raise MonitoringError(f"{SETTINGS}: write it as key=value;key=value")
         settings[key] = value
-    needed = ["spooler_type"]
-    if settings.get("spooler_type", "").lower() == "rabbitmq":
-        needed += ["rabbitmq_queue_url", "rabbitmq_queue_name"]
-    for key in needed:
+    for key in ("spooler_type", *_NEEDED.get(settings.get("spooler_type", "").lower(), ())):
         if key not in settings:
             raise MonitoringError(f"{SETTINGS}: {key} is missing, and {ENABLED} is on")
     return MonitoringSettings(
@@ -70,6 +70,7 @@ def read_monitoring(environ: Mapping[str, str]) -> MonitoringSettings | None:
         embedded_agent=_is_on(environ, AGENT),
         rabbitmq_queue_url=settings.get("rabbitmq_queue_url"),
         rabbitmq_queue_name=settings.get("rabbitmq_queue_name"),
+        directory=settings.get("directory"),
     )
 
 
