@@ -21,10 +21,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 ROOT = Path(__file__).parents[1]
 DISTRIBUTIONS = sorted(path.parent.name for path in ROOT.glob("bosun_*/pyproject.toml"))
+HOST = "127.0.0.1"
 LIMIT = 300.0  # seconds that fetching and building may take
 _TOOLS = ("hypothesis", "mypy", "pip", "pytest", "ruff")  # what a plugin's author needs, in the versions that we use
 
@@ -41,7 +43,7 @@ class Index(NamedTuple):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON"))}
         return {
             **kept,
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": urlsplit(self.url).hostname or "",
             "PIP_CACHE_DIR": str(self.caches / "pip"),
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -111,9 +113,9 @@ def _version_of_uv() -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *more: Path) -> Iterator[Index]:
+def running(folder: Path, *more: Path, host: str = HOST) -> Iterator[Index]:
     """Run an index of the files in the folders as a process; what is published to it goes into the first."""
-    command = [sys.executable, __file__, "--folders", str(folder), *map(str, more)]
+    command = [sys.executable, __file__, "--host", host, "--folders", str(folder), *map(str, more)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -145,15 +147,15 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing of each request."""
 
 
-def serve(folders: list[Path], port: int) -> None:
+def serve(folders: list[Path], host: str, port: int) -> None:
     """Serve the files in the folders until the process is ended; the first line says where."""
     import pypiserver
 
     nobody = "."  # pypiserver's word for no passwords
     app = pypiserver.app(roots=folders, authenticate=[], password_file=nobody, disable_fallback=True)
-    with _Server(("127.0.0.1", port), _Quiet) as server:
+    with _Server((host, port), _Quiet) as server:
         server.set_app(app)
-        print(f"serving at http://127.0.0.1:{server.server_port}/", flush=True)
+        print(f"serving at http://{host}:{server.server_port}/", flush=True)
         server.serve_forever()
 
 
@@ -164,7 +166,8 @@ def _run(*command: str, env: Mapping[str, str] | None = None) -> None:
 def main() -> None:
     """Serve the given folders; without any, build our distributions, fetch what they need, and serve both."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1; 0 is any that is free")
+    parser.add_argument("--host", default=HOST, help="the address of this machine to listen at; %(default)s")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 is any that is free")
     parser.add_argument("--folders", type=Path, nargs="+", help="the folders; what is published goes into the first")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as made:
@@ -173,7 +176,7 @@ def main() -> None:
             folders = [Path(made), third_party()]
             for name in DISTRIBUTIONS:
                 build(ROOT / name, folders[0])
-        serve(folders, options.port)
+        serve(folders, options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,9 @@ def test_a_monitored_pod_shares_a_spool_with_the_agent_and_its_token_is_a_refere
     pod = document["spec"]["template"]["spec"]
     name = place.name("d1")
     assert pod["volumes"] == [{"name": "spool", "emptyDir": {}}]
-    assert pod["containers"][1] == {
+    assert [one["name"] for one in pod["containers"]] == ["model"]
+    (agent,) = pod["initContainers"]
+    assert agent == {
         "name": "monitoring-agent",
         "image": "registry.example.com/agent:1",
         "env": [
@@ -138,9 +140,20 @@ def test_a_monitored_pod_shares_a_spool_with_the_agent_and_its_token_is_a_refere
             {"name": "MLOPS_SPOOLER_TYPE", "value": "FILESYSTEM"},
             {"name": "MLOPS_FILESYSTEM_DIRECTORY", "value": "/var/spool/bosun"},
         ],
+        "restartPolicy": "Always",
         "securityContext": CONFINED,
         "volumeMounts": [{"name": "spool", "mountPath": "/var/spool/bosun"}],
     }
+    assert pod["containers"][0]["volumeMounts"] == agent["volumeMounts"]
+    variables = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+    assert {name: value for name, value in variables.items() if "MONITORING" in name or "SPOOL" in str(value)} == {
+        "MONITORING_AGENT": "False",
+        "PREDICTION_API_MONITORING_ENABLED": "True",
+        "PREDICTION_API_MONITORING_SETTINGS": "spooler_type=filesystem;directory=/var/spool/bosun",
+    }
+    assert (variables["MLOPS_SPOOLER_TYPE"], variables["MLOPS_FILESYSTEM_DIRECTORY"]) == (
+        "FILESYSTEM", "/var/spool/bosun",
+    )  # fmt: skip
     assert "planted-token" not in str(document)
     secret = manifests.secret(place, "d1")
     assert secret is not None

@@ -64,7 +64,7 @@ def test_ingresses_rewrite_as_ingress_nginx_reads_it(env: Made) -> None:
     }
     assert alias["metadata"]["name"] == "n-predict"
     assert alias["metadata"]["annotations"]["nginx.ingress.kubernetes.io/rewrite-target"] == "/predictions"
-    assert alias["spec"]["rules"][0]["http"]["paths"][0]["path"] == r"/deployments/d\.1/predict$"
+    assert alias["spec"]["rules"][0]["http"]["paths"][0]["path"] == r"/deployments/d\.1/(predict)$"
     assert alias["spec"]["rules"][0]["http"]["paths"][0]["backend"] == backend
 
 
@@ -72,7 +72,8 @@ def test_plain_paths_are_left_to_the_controllers_own_rewriting(env: Made) -> Non
     annotations = {"traefik.ingress.kubernetes.io/router.middlewares": "strip@file"}
     (one,) = routes.documents(env(ingressPaths="prefix", ingressAnnotations=annotations), "d1", ABOUT)
     assert one["metadata"]["annotations"] == {**annotations, "a": "1"}
-    assert one["spec"]["rules"][0]["http"]["paths"][0]["path"] == "/deployments/d1"
+    path = one["spec"]["rules"][0]["http"]["paths"][0]
+    assert (path["path"], path["pathType"]) == ("/deployments/d1/", "Prefix")
     assert one["spec"]["rules"][0]["http"]["paths"][0]["pathType"] == "Prefix"
     assert "ingressClassName" not in one["spec"]
 
@@ -87,7 +88,9 @@ def test_an_autoscaler_scales_the_generation_that_serves(env: Made, goal: Made) 
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"{place.name('d1')}-7"},
         "minReplicas": 2,
         "maxReplicas": 5,
-        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": load}}],
+        "metrics": [
+            {"type": "ContainerResource", "containerResource": {"name": "cpu", "container": "model", "target": load}}
+        ],
     }
     assert manifests.autoscaler(place, goal(), 7) is None
 

@@ -17,6 +17,7 @@ PORT_NAME = "http"
 SPOOL = "/var/spool/bosun"
 TOKEN_KEY = "MLOPS_API_TOKEN"  # noqa: S105  # the name of a variable
 PACKAGE_VOLUME = "package"
+_SPOOLER = {"MLOPS_SPOOLER_TYPE": "FILESYSTEM", "MLOPS_FILESYSTEM_DIRECTORY": SPOOL}
 _PACKAGE_FOLDER = MODEL_PATH.rpartition("/")[0]
 _PROBE_TIMEOUT = 5
 _FAILURES_UNTIL_UNREADY = 3
@@ -48,11 +49,10 @@ def template(env: Environment, goal: Goal, image: str, *, mounted: bool = False)
             **({} if settings.fs_group is None else {"fsGroup": settings.fs_group}),
         },
         "terminationGracePeriodSeconds": max(grace, 1),
-        "containers": [
-            _model(env, goal, settings.pps_base_image if mounted else image, mounted=mounted),
-            *([_agent(env, goal.deployment_id)] if env.monitors else []),
-        ],
+        "containers": [_model(env, goal, settings.pps_base_image if mounted else image, mounted=mounted)],
     }
+    if env.monitors:
+        spec["initContainers"] = [_agent(env, goal.deployment_id)]
     if volumes:
         spec["volumes"] = volumes
     if settings.pull_secrets:
@@ -123,7 +123,7 @@ def _variables(env: Environment, goal: Goal) -> list[Document]:
         "MONITORING_AGENT": "False",
         "MLOPS_DEPLOYMENT_ID": goal.deployment_id,
         "MLOPS_MODEL_ID": goal.model_id,
-        **({"PREDICTION_API_MONITORING_SETTINGS": report} if env.monitors else {}),
+        **({"PREDICTION_API_MONITORING_SETTINGS": report, **_SPOOLER} if env.monitors else {}),
         **dict(goal.values.environment),
     }
     return [{"name": name, "value": value} for name, value in sorted(variables.items())]
@@ -140,6 +140,7 @@ def _resources(values: KeyValues) -> Document:
 
 
 def _agent(env: Environment, deployment_id: str) -> Document:
+    """Return the monitoring agent as a sidecar: it ends after the model, and so reads what was spooled last."""
     assert env.monitoring is not None
     token = {"secretKeyRef": {"name": env.name(deployment_id), "key": TOKEN_KEY}}
     return {
@@ -148,9 +149,9 @@ def _agent(env: Environment, deployment_id: str) -> Document:
         "env": [
             {"name": "MLOPS_SERVICE_URL", "value": env.monitoring.service_url},
             {"name": TOKEN_KEY, "valueFrom": token},
-            {"name": "MLOPS_SPOOLER_TYPE", "value": "FILESYSTEM"},
-            {"name": "MLOPS_FILESYSTEM_DIRECTORY", "value": SPOOL},
+            *({"name": name, "value": value} for name, value in _SPOOLER.items()),
         ],
+        "restartPolicy": "Always",
         "securityContext": _CONFINED,
         "volumeMounts": [{"name": "spool", "mountPath": SPOOL}],
     }

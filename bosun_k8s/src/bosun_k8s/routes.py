@@ -79,13 +79,15 @@ def _ingresses(env: Environment, path: str, metadata: Document) -> list[Document
     alias = copy.deepcopy(metadata)
     alias["name"] = f"{metadata['name']}-predict"
     if env.settings.ingress_paths == "prefix":
-        whole = _ingress(env, metadata, path, "Prefix", "/")
+        # With a slash at its end: Traefik takes a prefix by its letters, and d1 would answer for d1-more.
+        whole = _ingress(env, metadata, f"{path}/", "Prefix", "/")
         rewrites = any("{rewrite}" in value for value in _annotations(env).values())
         return [whole, *([_ingress(env, alias, f"{path}/predict", "Exact", _PREDICTIONS)] if rewrites else [])]
     plain = re.escape(path).replace(r"\-", "-")
     return [
         _ingress(env, metadata, f"{plain}(/|$)(.*)", "ImplementationSpecific", "/$2"),
-        _ingress(env, alias, f"{plain}/predict$", "ImplementationSpecific", _PREDICTIONS),
+        # In brackets it is the longer one, which ingress-nginx tries first.
+        _ingress(env, alias, f"{plain}/(predict)$", "ImplementationSpecific", _PREDICTIONS),
     ]
 
 

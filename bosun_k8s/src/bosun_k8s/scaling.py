@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bosun_k8s import names
+from bosun_k8s import names, pod
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 
@@ -24,6 +24,8 @@ def autoscaler(env: Environment, goal: Goal, generation: int, metadata: Document
         "name": names.generation_name(env.id, goal.deployment_id, generation),
     }
     load = {"type": "Utilization", "averageUtilization": values.target_cpu or _TARGET_CPU}
+    # The whole pod's load is not known where the agent beside the model requests no CPU.
+    measured = {"name": "cpu", "container": pod.MODEL_CONTAINER, "target": load}
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
@@ -32,7 +34,7 @@ def autoscaler(env: Environment, goal: Goal, generation: int, metadata: Document
             "scaleTargetRef": target,
             "minReplicas": values.first_replicas if values.min_replicas is None else values.min_replicas,
             "maxReplicas": values.max_replicas,
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": load}}],
+            "metrics": [{"type": "ContainerResource", "containerResource": measured}],
         },
     }
 
