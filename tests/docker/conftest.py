@@ -1,20 +1,15 @@
 """A place on the engine for one test module: a network, a container prefix and ports of its own, seen from outside."""
 
-import http.client
-import json
 import os
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from acting import Act, acting, packing
+from asking import predicting
 from docker_place import Place, free_port
 from model_kinds import Maker
-
-REQUESTS_OF_A_CONNECTION = 20
 
 
 @pytest.fixture(scope="module")
@@ -78,37 +73,7 @@ def package(tmp_path: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def predict() -> Iterator[Callable[..., str]]:
+def predict() -> Iterator[Callable[[str], str]]:
     """Sends one prediction and returns the id of the model that answered."""
-
-    own = threading.local()
-    opened: list[http.client.HTTPConnection] = []
-
-    def connection(netloc: str) -> http.client.HTTPConnection:
-        """Each thread's own, a fresh one now and then: one for each request would use up the machine's ports."""
-        own.asked = getattr(own, "asked", 0) + 1
-        if own.asked % REQUESTS_OF_A_CONNECTION == 1 or own.netloc != netloc:
-            if hasattr(own, "open"):
-                own.open.close()
-            own.netloc, own.open = netloc, http.client.HTTPConnection(netloc, timeout=10)
-            opened.append(own.open)
-        return own.open
-
-    def ask(url: str) -> str:
-        address = urlsplit(url)
-        path = f"{address.path}?{address.query}" if address.query else address.path
-        link = connection(address.netloc)
-        try:
-            link.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-            response = link.getresponse()
-            content = response.read()
-        except BaseException:
-            link.close()
-            raise
-        if response.status != http.client.OK:
-            raise ConnectionError(f"{response.status} {content[:200]!r}")
-        return str(json.loads(content)["modelId"])
-
-    yield ask
-    for link in opened:
-        link.close()
+    with predicting() as ask:
+        yield ask

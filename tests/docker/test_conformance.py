@@ -1,15 +1,14 @@
 """bosun-docker keeps the contract: the whole kit, on the engine."""
 
-import http.client
 import json
 import os
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import pytest
+from asking import asked_once, kept_open
 from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
 from prediction_server.make_package import write_package
 
@@ -55,10 +54,10 @@ class DockerEnvironment(Environment):
         """Model and package of the container that answers at a deployment's endpoint."""
         url = f"{self._place.url}/deployments/{name}/predictions"
         try:
-            model, container = self._predict(url)
-        except (NothingAnswersError, OSError):
+            model, headers = asked_once(url)
+        except OSError:
             return None
-        digest = self._place("exec", container, "sha256sum", "/opt/ml/model/model.mlpkg").split()[0]
+        digest = self._place("exec", headers["X-Bosun-Container"], "sha256sum", "/opt/ml/model/model.mlpkg").split()[0]
         return model, digest
 
     def leftovers(self):
@@ -120,26 +119,13 @@ class DockerEnvironment(Environment):
         return chosen._replace(kills=kills, sequences=sequences, hostile_ids=hostile_ids)
 
     def ask(self, deployment, url):
-        return self._predict(url)[0]
+        try:
+            return asked_once(url).model
+        except OSError as error:
+            raise NothingAnswersError(str(error)) from error
 
-    @contextmanager
     def kept_open(self, deployment, url):
-        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
-            yield lambda: _answer(connection, url)[0]
-
-    def _predict(self, url):
-        with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
-            return _answer(connection, url)
-
-
-def _answer(connection, url):
-    """Model and container that answer one prediction."""
-    connection.request("POST", urlsplit(url).path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-    response = connection.getresponse()
-    content = response.read()
-    if response.status != http.client.OK:
-        raise NothingAnswersError(f"{response.status} {content[:200]!r}")
-    return json.loads(content)["modelId"], response.headers["X-Bosun-Container"]
+        return kept_open(url)
 
 
 class TestDocker(Conformance):

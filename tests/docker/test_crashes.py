@@ -1,31 +1,21 @@
 """SIGKILL at the calls of an action: traffic goes on, the same action again converges, nothing is left behind.
 
-A call is one to the engine, a first probe through the proxy, or a piece of the package on its way. Which of them are
-tried is chosen at random within a budget of time; BOSUN_SEED repeats a choice, BOSUN_THOROUGH=1 tries all.
+What a call is, and which of them are tried, is in tests/making/killing.py.
 """
 
-import json
-import os
-import random
 import re
-import signal
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from bosun_core.reporting import listen
+from asking import asked_once
 from bosun_test.conformance.load import Load
+from killing import SEED, Child, chosen, make_larger
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(7200)]
 
-BUDGET_SECONDS = float("inf") if os.environ.get("BOSUN_THOROUGH") else 6.0
-SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
-PACKAGE_BYTES = 3_000_000  # three pieces
+BUDGET_SECONDS = 6.0
 TOKEN = "planted-token-91aa"  # nobody's
 
 
@@ -63,65 +53,6 @@ STORIES = {
 }
 
 
-class Child:
-    """An action in a child process, which begins when told to, and is killed at its n-th call."""
-
-    def __init__(self, work: Callable[[], Any], kill_at: int | None) -> None:
-        self._told, tell = os.pipe()
-        wait, self._go = os.pipe()
-        self._child = os.fork()
-        if self._child:
-            os.close(tell)
-            os.close(wait)
-            return
-        try:
-            os.read(wait, 1)
-            calls = Calls(kill_at)
-            sys.addaudithook(calls.audited)
-            listen(calls.progressed)
-            work()
-            os.write(tell, str(calls.count).encode())
-        finally:
-            os._exit(0)
-
-    def finish(self) -> int | None:
-        """Let it go, and return how many calls it made; None where it was killed."""
-        os.write(self._go, b"\n")
-        with os.fdopen(self._told) as stream:
-            told = stream.read()
-        os.close(self._go)
-        os.waitpid(self._child, 0)
-        return int(told) if told else None
-
-
-class Calls:
-    """Counts the calls of this process, and ends it at one of them."""
-
-    def __init__(self, kill_at: int | None) -> None:
-        self.count = 0
-        self._kill_at = kill_at
-        self._probes = False
-
-    def audited(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Count calls to the engine, and of probes one after the other the first."""
-        if event == "bosun.step":
-            self._next()
-            self._probes = False
-        elif event == "socket.connect" and isinstance(arguments[1], tuple) and not self._probes:
-            self._next()
-            self._probes = True
-
-    def progressed(self, step: str, _done: float, _total: float | None) -> None:
-        """Count pieces of the package."""
-        if step == "sending the package":
-            self._next()
-
-    def _next(self) -> None:
-        self.count += 1
-        if self.count == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
 SHARED = ("start", "replace", "relaunch", "stop", "plugin_stop, serving")
 STORIES |= {
     f"{name}, shared": STORIES[name]._replace(
@@ -146,29 +77,9 @@ def volumes_of(place: Any) -> list[str]:
     return sorted(place.prefix + name for name, owner in owners.items() if place.prefix + owner in place.containers())
 
 
-def asked(url: str) -> str:
-    """The model that answers, on a connection of its own: the proxy may have been replaced."""
-    request = urllib.request.Request(url, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return str(json.loads(response.read())["modelId"])
-
-
-def chosen(calls: int, seed: str) -> Iterator[int]:
-    """Every call, in an order that the seed gives, until the budget is spent; at least two."""
-    began = time.monotonic()
-    for tried, number in enumerate(random.Random(seed).sample(range(1, calls + 1), calls)):
-        if tried >= 2 and time.monotonic() > began + BUDGET_SECONDS:
-            return
-        yield number
-
-
 @pytest.fixture
 def packages(package: Callable[..., str]) -> dict[str, str]:
-    found = {"A": package("A"), "B": package("B")}
-    for path in found.values():
-        with Path(path).open("ab") as file:
-            file.write(os.urandom(PACKAGE_BYTES))  # a zip file may have anything behind it
-    return found
+    return {name: make_larger(package(name)) for name in ("A", "B")}
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -205,7 +116,7 @@ def test_killed_at_any_call_and_run_again_it_converges(
     assert calls is not None
     url = f"{place.url}/deployments/d1/predictions"
     killed = []
-    for number in chosen(calls, f"{SEED} {name}"):
+    for number in chosen(calls, name, BUDGET_SECONDS):
         prepare()
         child = Child(run, number)
         load: AbstractContextManager[Any] = Load(lambda: predict(url), threads=2) if story.loaded else nullcontext()
@@ -219,6 +130,6 @@ def test_killed_at_any_call_and_run_again_it_converges(
             assert (number, sorted(place.volumes())) == (number, volumes_of(place))
         assert not story.loaded or (number, load.failed()[:3]) == (number, [])
         if "deployment_d1_A" in story.end[0]:
-            assert asked(url) == "A"
+            assert asked_once(url).model == "A"
     print(f"{name}: {calls} calls, killed at {len(killed)} of them, {killed} (BOSUN_SEED={SEED})")
     assert killed

@@ -1,21 +1,18 @@
 """A namespace of the cluster for one test module, that enforces `restricted`; the plugin has the shipped Role alone."""
 
-import http.client
 import json
 import os
 import subprocess
-import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from acting import Act, acting, packing
+from asking import predicting
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "bosun_k8s" / "deploy"
@@ -24,7 +21,6 @@ KINDS = (
     "deployments,services,httproutes,ingresses,secrets,horizontalpodautoscalers,poddisruptionbudgets,leases,pods,"
     "resourcequotas"
 )
-REQUESTS_OF_A_CONNECTION = 20
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -152,6 +148,18 @@ def clean(place: Place) -> Iterator[Place]:
     place.clear()
 
 
+@pytest.fixture(scope="module")
+def building(place: Place) -> Iterator[str]:
+    """A namespace that lets root in, where the plugin has the rights for kaniko."""
+    name = f"{place.namespace}-builds"
+    place("create", "namespace", name)
+    place("apply", "-n", name, "-f", DEPLOY / "role-kaniko.yaml")
+    subject = f"--serviceaccount={place.namespace}:bosun"
+    place("create", "rolebinding", "bosun-kaniko", "-n", name, "--role=bosun-kaniko", subject)
+    yield name
+    place("delete", "namespace", name, "--wait=false")
+
+
 @pytest.fixture
 def act(place: Place, tmp_path: Path) -> Act:
     """Runs one action through the runner, and returns its status."""
@@ -171,78 +179,8 @@ def package(tmp_path: Path) -> Callable[..., str]:
     return packing(tmp_path)
 
 
-class Connection:
-    """One that is kept open for many requests; made anew, as every client does, where the server closed it between two.
-
-    A server that ends closes connections on which nothing is under way: that is no failed request.
-    """
-
-    def __init__(self, netloc: str) -> None:
-        self.netloc = netloc
-        self._open = http.client.HTTPConnection(netloc, timeout=10)
-        self.asked = 0
-
-    def close(self) -> None:
-        self._open.close()
-
-    def predict(self, path: str) -> str:
-        """Send one prediction and return the id of the model that answered."""
-        try:
-            response = self._sent(path)
-        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
-            if not self.asked:
-                raise
-            self._open.close()
-            response = self._sent(path)
-        content = response.read()
-        self.asked += 1
-        if response.status != http.client.OK:
-            raise ConnectionError(f"{response.status} {content[:200]!r}")
-        return str(json.loads(content)["modelId"])
-
-    def _sent(self, path: str) -> http.client.HTTPResponse:
-        self._open.request("POST", path, b'[{"x": 1, "y": 2}]', {"Content-Type": "application/json"})
-        return self._open.getresponse()
-
-
 @pytest.fixture
-def predict() -> Iterator[Callable[..., str]]:
+def predict() -> Iterator[Callable[[str], str]]:
     """Sends one prediction and returns the id of the model that answered."""
-    own = threading.local()
-    opened: list[Connection] = []
-
-    def connection(netloc: str) -> Connection:
-        """Each thread's own, a fresh one now and then: one for each request would use up the machine's ports."""
-        found: Connection | None = getattr(own, "open", None)
-        if found is None or found.netloc != netloc or found.asked >= REQUESTS_OF_A_CONNECTION:
-            if found is not None:
-                found.close()
-            own.open = found = Connection(netloc)
-            opened.append(found)
-        return found
-
-    def ask(url: str) -> str:
-        address = urlsplit(url)
-        link = connection(address.netloc)
-        try:
-            return link.predict(f"{address.path}?{address.query}" if address.query else address.path)
-        except BaseException:
-            link.close()
-            raise
-
-    yield ask
-    for link in opened:
-        link.close()
-
-
-@pytest.fixture
-def kept_open() -> Callable[[str], Any]:
-    """Connects once and sends all its predictions there."""
-
-    @contextmanager
-    def connected(url: str) -> Iterator[Callable[[], str]]:
-        address = urlsplit(url)
-        with closing(Connection(address.netloc)) as link:
-            yield lambda: link.predict(address.path)
-
-    return connected
+    with predicting(renewed=True) as ask:
+        yield ask

@@ -3,132 +3,17 @@
 A proxy before the real one makes the faults that the real one will not.
 """
 
-import base64
-import copy
-import http.server
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 import yaml
+from fault_proxy import Faults, before
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
 Act = Callable[..., dict[str, Any]]
-
-GONE = {"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old resource version"}
-
-
-class Faults:
-    """What is to go wrong, and how often it did."""
-
-    def __init__(self) -> None:
-        self.busy = 0
-        """How many requests are still to be answered with 429."""
-        self.expired_watches = 0
-        self.expired_pages = 0
-        self.cut_watches = 0
-        self.drop = 0
-        """How many requests are still to be dropped without an answer."""
-        self.happened: list[str] = []
-
-    def take(self, name: str) -> bool:
-        """Have one of a fault happen, if any is left."""
-        left = int(getattr(self, name))
-        if left:
-            setattr(self, name, left - 1)
-            self.happened.append(name)
-        return bool(left)
-
-
-@contextmanager
-def before(kubeconfig: Path) -> Iterator[tuple[Faults, dict[str, Any]]]:
-    """Run the proxy before the API server of a kubeconfig; yields its faults, and a kubeconfig that leads to it."""
-    own = yaml.safe_load(kubeconfig.read_text())
-    about = own["clusters"][0]["cluster"]
-    authority = base64.b64decode(about["certificate-authority-data"]).decode()
-    pool = urllib3.PoolManager(ca_cert_data=authority, maxsize=20)
-    faults = Faults()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length) if length else None
-            watches, pages = "watch=true" in self.path, "continue=" in self.path
-            if faults.take("drop"):
-                self.close_connection = True
-                return
-            if not watches and faults.take("busy"):
-                self._send(429, b'{"message": "slow down"}', {"Retry-After": "1"})
-                return
-            if pages and faults.take("expired_pages"):
-                self._send(410, json.dumps(GONE).encode(), {})
-                return
-            if watches and faults.take("expired_watches"):
-                event = {"type": "ERROR", "object": GONE}
-                self._send(200, json.dumps(event).encode() + b"\n", {})
-                return
-            headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
-            answer = pool.request(
-                self.command,
-                about["server"] + self.path,
-                body=body,
-                headers=headers,
-                preload_content=False,
-                retries=False,
-            )
-            if watches:
-                self._pass_on(answer, cut=faults.take("cut_watches"))
-            else:
-                kind = {"Content-Type": answer.headers.get("Content-Type", "application/json")}
-                self._send(answer.status, answer.data, kind)
-
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815  # as http.server looks for them
-
-        def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for key, value in headers.items():
-                self.send_header(key, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def _pass_on(self, answer: Any, *, cut: bool) -> None:
-            self.close_connection = True
-            self.send_response(answer.status)
-            self.send_header("Connection", "close")
-            self.end_headers()
-            try:
-                for piece in answer.stream(None):
-                    if cut:
-                        self.wfile.write(piece[: len(piece) // 2])
-                        return
-                    self.wfile.write(piece)
-                    self.wfile.flush()
-            except (OSError, urllib3.exceptions.HTTPError):
-                pass  # who watched has gone
-            finally:
-                answer.close()
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    led = copy.deepcopy(own)
-    led["clusters"][0]["cluster"] = {"server": f"http://127.0.0.1:{server.server_address[1]}"}
-    try:
-        yield faults, led
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -160,6 +45,21 @@ def test_a_replacement_goes_on_over_a_fault(
     print(faults.happened)
     assert len(faults.happened) == sum(fault.values())
     assert (status["status"], predict(url)) == ("passing", "B")
+
+
+def test_an_answer_that_is_lost_after_the_change_was_made_is_no_failure(
+    clean: Any, faults: Faults, act: Act, package: Callable[..., str], predict: Callable[[str], str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    act("deployment_start", info, preStopSeconds=1)
+    new = {**info, "newModelId": "B", "modelArtifact": package("B")}
+    faults.loses_answers = True
+    status = act("deployment_replace_model", new, preStopSeconds=1)
+    print("\n".join(faults.happened))
+    assert (status["status"], predict(f"{clean.url}/d1/predictions")) == ("passing", "B")
+    stopped = act("deployment_stop", {"id": "d1"}, preStopSeconds=1)
+    assert (stopped["state"], clean.made()) == ("stopped", [])
+    assert {one.partition(" ")[0] for one in faults.happened} == {"POST", "PATCH", "DELETE"}
 
 
 def test_a_server_that_stays_too_busy_is_told_after_the_limit(clean: Any, faults: Faults, act: Act) -> None:

@@ -123,19 +123,6 @@ def test_a_base_that_cannot_be_had_is_told_and_leaves_nothing(
     assert clean.made() == []
 
 
-@pytest.fixture
-def building(clean: Any) -> Any:
-    """A namespace that lets root in, where the plugin has the rights for kaniko."""
-    name = f"{clean.namespace}-builds"
-    clean("create", "namespace", name)
-    role = Path(__file__).parents[2] / "bosun_k8s/deploy/role-kaniko.yaml"
-    clean("apply", "-n", name, "-f", role)
-    subject = f"--serviceaccount={clean.namespace}:bosun"
-    clean("create", "rolebinding", "bosun-kaniko", "-n", name, "--role=bosun-kaniko", subject)
-    yield name
-    clean("delete", "namespace", name, "--wait=false")
-
-
 def test_kaniko_builds_in_a_pod_that_is_gone_afterwards(
     clean: Any, building: str, act: Act, package: Callable[..., str], predict: Callable[..., str]
 ) -> None:

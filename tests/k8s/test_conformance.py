@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from asking import asked_once, kept_open
 from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
 from prediction_server.make_package import write_package
 
@@ -17,6 +18,9 @@ _FAULTS = {
     PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
     PackageKind.NEVER_READY: {"fail_ping": True},
 }
+# Kills, sequences, their steps and hostile ids of each profile: an action takes seconds; test_crashes.py kills at every
+# call.
+_AFFORDED = {"quick": (2, 1, 5, 3), "default": (16, 12, 10, 12), "thorough": (None, 100, 15, None)}
 _LABEL = "bosun.datarobot.com"
 
 
@@ -25,11 +29,10 @@ class KubernetesEnvironment(Environment):
     other_key_values: ClassVar = {"memory": "300Mi"}
     action_limit = 120.0
 
-    def __init__(self, folder: Path, place: Any, predict: Any) -> None:
+    def __init__(self, folder: Path, place: Any) -> None:
         self._packages = folder / "packages"
         self._packages.mkdir()
         self._place = place
-        self._predict = predict
 
     def private_configuration(self):
         return self._place.settings(readinessLimit=15, preStopSeconds=1)
@@ -41,18 +44,21 @@ class KubernetesEnvironment(Environment):
         return path
 
     def running(self):
-        """What answers through each Service that has a route."""
+        """What answers at each deployment's endpoint.
+
+        Not at the Service's address: kube-proxy learns of a change up to a second later, which no watch tells.
+        """
         place = self._place
         found = {}
         routed = {one["metadata"]["name"] for one in place.objects("httproutes")}
         for service in place.objects("services", "-l", f"{_LABEL}/schema=1"):
             if service["metadata"]["name"] not in routed:
                 continue
-            try:
-                model = self._predict(f"http://{service['spec']['clusterIP']}/predictions")
-            except (ConnectionError, OSError):
-                continue
             deployment = service["metadata"]["annotations"][f"{_LABEL}/deployment"]
+            try:
+                model = asked_once(f"{place.url}/{deployment}/predictions").model
+            except OSError:
+                continue
             found[deployment] = Running(model, self._package_of(service, model))
         return found
 
@@ -121,16 +127,20 @@ class KubernetesEnvironment(Environment):
             self._place.kubeconfig.write_text(own)
 
     def profile(self, chosen):
-        return chosen._replace(kills=6, sequences=2, steps=6, hostile_ids=4, replacements=1)
+        kills, sequences, steps, hostile_ids = _AFFORDED[chosen.name]
+        return chosen._replace(kills=kills, sequences=sequences, steps=steps, hostile_ids=hostile_ids)
 
     def ask(self, deployment, url):
         try:
-            return self._predict(url)
-        except (ConnectionError, OSError) as error:
+            return asked_once(url).model
+        except OSError as error:
             raise NothingAnswersError(str(error)) from error
+
+    def kept_open(self, deployment, url):
+        return kept_open(url)
 
 
 class TestKubernetes(Conformance):
     @pytest.fixture
-    def environment(self, tmp_path, place, predict):
-        return KubernetesEnvironment(tmp_path, place, predict)
+    def environment(self, tmp_path, place):
+        return KubernetesEnvironment(tmp_path, place)

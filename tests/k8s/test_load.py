@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asking import kept_open
 from bosun_test.conformance.load import Load, percentile
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(900)]
@@ -18,14 +19,13 @@ def test_no_request_fails_in_a_loop_under_load(
     act: Callable[..., Any],
     package: Callable[..., str],
     predict: Callable[..., str],
-    kept_open: Any,
     action: str,
 ) -> None:
     packages = [package(name, load_seconds=1) for name in ("A", "B")]
     started = act("deployment_start", {"id": "d1", "modelId": "M0", "modelArtifact": packages[0]})
     gateway = started["data"]["predictionUrl"]
     service = f"http://{clean.service_of('d1')['spec']['clusterIP']}/predictions"
-    clients = [lambda: kept_open(gateway), lambda: kept_open(service)]
+    clients = [lambda: kept_open(gateway), lambda: kept_open(service, renewed=True)]
     ended: list[tuple[float, str]] = []
     with (
         Load(lambda: predict(gateway), threads=2, limit=1_000_000, kept_open=clients[:1]) as by_gateway,

@@ -128,6 +128,7 @@ class Cluster:
                 )
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 if not self._has_answered or time.monotonic() + pause > deadline:
+                    self._has_answered = False  # what is asked on the way out does not wait once more
                     raise unreachable(self.host, error) from error
             else:
                 self._has_answered = True

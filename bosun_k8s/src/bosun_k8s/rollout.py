@@ -16,6 +16,7 @@ from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_k8s import checking, health, manifests, names, probing, removing
+from bosun_k8s.cluster_errors import Taken
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.holding import Held
@@ -86,7 +87,11 @@ class Rollout:
             replicas = min(most, max(least, len(self._before.current)))
         document = manifests.deployment(env, self._goal, self._generation, image, replicas=replicas, mounted=mounted)
         with uninterrupted():
-            self._objects.create(document)
+            try:
+                self._objects.create(document)
+            except Taken:  # by ourselves, where the answer was lost: then it is as the document says
+                self._lock.check()
+                self._objects.apply(document)
 
     def _wait_until_ready(self) -> None:
         """Wait until all pods are ready, and where another model serves until they have been so for the settle time."""

@@ -204,7 +204,11 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     )
     build_limit: Annotated[Seconds, described("How long, in seconds, kaniko may take.")] = 900.0
     registry_limit: Annotated[
-        Seconds, described("How long, in seconds, a registry may take to answer a request, or to take a piece.")
+        Seconds,
+        described(
+            "How long, in seconds, a registry may take to answer a request or to take a piece, and how long it is "
+            "asked again while it is away or too busy."
+        ),
     ] = 60.0
     api_limit: Annotated[
         Seconds,

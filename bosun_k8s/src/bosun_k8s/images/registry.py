@@ -119,8 +119,8 @@ class Registry:
     def upload(self, repository: str, size: int, opened: Opener) -> str:
         """Send a blob of `size` bytes, piece by piece; return its digest. A broken upload goes on where it broke."""
         checked = Checked()
-        place = self._transport.ask("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"]
-        offset, fruitless = 0, 0
+        place, offset = self._begun(repository), 0
+        furthest, fruitless = 0, 0
         while offset < size:
             pieces = checked.passing(opened(offset), offset)
             end = min(offset + _PIECE, size)
@@ -132,21 +132,35 @@ class Registry:
             try:
                 body = _limited(pieces, end - offset)
                 place = self._transport.ask("PATCH", place, headers=headers, body=body).headers["Location"]
-                offset, fruitless = end, 0
+                offset = end
             except Lost:
                 fruitless += 1
                 if fruitless > _FRUITLESS:
                     raise
-                place, there = self._resumed(place)
-                fruitless = 0 if there > offset else fruitless
-                offset = there
+                place, offset = self._resumed(repository, place)
+            if offset > furthest:
+                furthest, fruitless = offset, 0
         joint = "&" if "?" in place else "?"
-        self._transport.ask("PUT", f"{place}{joint}{urlencode({'digest': checked.digest})}", body=b"")
+        try:
+            self._transport.ask("PUT", f"{place}{joint}{urlencode({'digest': checked.digest})}", body=b"")
+        except Answered as error:
+            # Where the answer was lost and it was asked again, the upload is known no more, and the blob is there.
+            if error.code != NOT_FOUND or not self.has(repository, checked.digest):
+                raise
         return checked.digest
 
-    def _resumed(self, place: str) -> tuple[str, int]:
+    def _begun(self, repository: str) -> str:
+        """Begin an upload, and return where its bytes go."""
+        return self._transport.ask("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"]
+
+    def _resumed(self, repository: str, place: str) -> tuple[str, int]:
         """Return where an upload goes on, and how many bytes of it the registry has."""
-        answer = self._transport.ask("GET", place)
+        try:
+            answer = self._transport.ask("GET", place)
+        except Answered as error:
+            if error.code != NOT_FOUND:
+                raise
+            return self._begun(repository), 0  # the CNCF registry drops an upload that broke within a piece
         last = answer.headers.get("Range", "0-0").rpartition("-")[2]
         there = int(last) + 1 if last.isdigit() and last != "0" else 0
         return answer.headers.get("Location", place), there

@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from bosun_core.errors import EnvironmentFailure, InvalidRequest, one_line
 from bosun_core.redaction import SECRETS
+from bosun_core.reporting import progress
 
 from bosun_k8s.images.credentials import Login
 from bosun_k8s.settings import KubernetesSettings
@@ -26,7 +27,8 @@ Body = bytes | Iterator[bytes] | None
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 _BUSY = (429, 503)
-_TRIES = 4
+_FIRST_SECONDS = 1.5  # for a registry that has not answered yet
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 _CONNECT_SECONDS = 10.0
 _HUB_HOST = "registry-1.docker.io"
 
@@ -52,6 +54,7 @@ class Transport:
         self._login = login
         self._scopes = scopes
         self._authorization = ""
+        self._has_answered = False
         self._pool = _pool(settings, registry)
         self._url = self._reached(settings)
 
@@ -73,7 +76,8 @@ class Transport:
     ) -> Answer:
         """Return the answer to a request; `path` may be a whole URL that the registry gave.
 
-        What is asked with bytes, or without a body, is asked again while the registry is too busy or away.
+        What is asked with bytes, or without a body, is asked again while the registry is too busy or away, at most
+        registryLimit; one that has not answered at all is not waited for.
 
         Raises:
             Lost: the connection broke.
@@ -81,23 +85,26 @@ class Transport:
         """
         url = urljoin(self._url, path)
         again = body is None or isinstance(body, bytes)
-        pause = 0.2
-        for left in reversed(range(_TRIES if again else 1)):
+        deadline = time.monotonic() + (self._limit if self._has_answered else min(self._limit, _FIRST_SECONDS))
+        pause = _FIRST_PAUSE
+        while True:
             try:
                 answer = self._once(method, url, headers or {}, body, read=read)
             except Lost:
-                if not left:
+                if not again or time.monotonic() + pause > deadline:
+                    self._has_answered &= not again  # what is asked on the way out does not wait once more
                     raise
             else:
+                self._has_answered = True
                 if answer.status == UNAUTHORIZED and again and self._obey(answer.headers.get("WWW-Authenticate", "")):
                     answer = self._once(method, url, headers or {}, body, read=read)
-                if answer.status not in _BUSY or not left:
-                    return self._checked(method, url, answer)
                 wait = answer.headers.get("Retry-After", "")
-                pause = max(pause, min(float(wait), self._limit) if wait.isdigit() else 0.0)
+                pause = max(pause, float(wait) if wait.isdigit() else 0.0)
+                if answer.status not in _BUSY or not again or time.monotonic() + pause > deadline:
+                    return self._checked(method, url, answer)
+            progress("waiting for the registry", 0)
             time.sleep(pause)
-            pause *= 2
-        raise AssertionError("the last try returns or raises")
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body, *, read: bool) -> Answer:
         sys.audit("bosun.step", f"{method} {self.registry}")
@@ -114,17 +121,24 @@ class Transport:
                 preload_content=read,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Lost(self._why_lost(error)) from error
+            raise Lost(self._why_lost(error, sends=not isinstance(body, bytes | None))) from error
         return found
 
-    def _why_lost(self, error: BaseException) -> str:
-        reason = getattr(error, "reason", None) or error
+    def _why_lost(self, error: BaseException, *, sends: bool = False) -> str:
+        reason = one_line(getattr(error, "reason", None) or error)
         if "CERTIFICATE_VERIFY" in str(error):
             why = "its certificate is not trusted; set registryCertificateAuthority"
         elif "WRONG_VERSION" in str(error) or "record layer" in str(error).lower():
             why = "it does not speak TLS; name it in plainHttpRegistries"
+        elif sends:
+            return (
+                f"the registry {self.registry} breaks off what is sent to it ({reason}); look at its log and disk, and "
+                "at the longest request that proxies before it let through"
+            )
+        elif self._has_answered:
+            return f"the registry {self.registry} does not answer any more ({reason}); see that it runs"
         else:
-            why = one_line(reason)
+            why = reason
         return (
             f"the registry {self.registry} cannot be reached from here: {why}; where only the cluster reaches it, set "
             "imageBuilder: kaniko"
