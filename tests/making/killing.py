@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,11 @@ def chosen(calls: int, name: str, budget_seconds: float, least: int = 2) -> Iter
         if not THOROUGH and tried >= least and time.monotonic() > began + budget_seconds:
             return
         yield number
+
+
+def sampled(cases: Sequence[str], name: str, number: int = 1) -> list[str]:
+    """All cases, or so many that the seed chooses."""
+    return list(cases) if THOROUGH else sorted(random.Random(f"{SEED} {name}").sample(cases, number))
 
 
 def make_larger(path: str) -> str:
