@@ -21,7 +21,7 @@ CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 # What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.
 NEED = {
     "docker": ("testbed/test_docker_*.py", "docker/*test_*.py", "docs/test_docker_page.py"),
-    "k8s": ("testbed/k8s/*test_*.py", "k8s/*test_*.py"),
+    "k8s": ("testbed/k8s/*test_*.py", "k8s/*test_*.py", "docs/test_kubernetes_page.py"),
 }
 CALLED = {"docker": "Docker", "k8s": "Kubernetes"}
 
