@@ -1,9 +1,13 @@
 """An environment in a namespace, made of settings alone: no cluster is asked."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bosun_core.model_sources import kinds
+from bosun_core.model_sources.sources import Packaged
+from bosun_core.packages import Package
 from bosun_core.settings import from_mapping
 from bosun_core.yaml_reading import Place
 from bosun_k8s.environment import Environment, environment
@@ -27,9 +31,14 @@ def environment_of(plugin_config: dict[str, Any] | None = None, **given: Any) ->
     return environment(settings_of(**given), plugin_config or {}, "models", dry_run=False)
 
 
-def goal_of(**values: Any) -> Goal:
+PACKAGED = Packaged(
+    "registry.example.com/pps:1", "ppsBaseImage", kinds.PATHS[kinds.NATIVE], Package(Path("/m"), 1, "a" * 64), "a" * 64
+)
+
+
+def goal_of(source: Any = PACKAGED, kind: str = kinds.NATIVE, *, mounted: bool = False, **values: Any) -> Goal:
     """A goal with these key-values."""
-    return Goal("d1", "model-A", key_values.read(values), base="registry.example.com/pps:1", package_digest="a" * 64)
+    return Goal("d1", "model-A", key_values.read(values), source, kind, mounted)
 
 
 @pytest.fixture

@@ -114,14 +114,6 @@ def test_a_manifest_of_docker_becomes_one_of_oci() -> None:
     }
 
 
-def test_an_image_counts_as_made_by_base_and_package_alone(package: Path) -> None:
-    told = append.told(parse("r.example.com/pps:1"), DIGEST, measured(package))
-    assert append.is_made({"annotations": {**told, "other": "x"}}, told)
-    assert append.is_made({"annotations": told}, append.told(parse("r/pps:2"), DIGEST, measured(package)))
-    assert not append.is_made({"annotations": told}, append.told(parse("r/pps:1"), "sha256:1", measured(package)))
-    assert not append.is_made({}, told)
-
-
 def test_attestations_are_no_platform() -> None:
     assert append.is_for_a_platform({"platform": {"os": "linux", "architecture": "arm64"}})
     assert append.is_for_a_platform({})

@@ -165,7 +165,7 @@ def test_without_monitoring_there_is_no_secret(env: Made) -> None:
 
 
 def test_a_package_that_is_mounted_stands_beside_the_base_image(env: Made, goal: Made) -> None:
-    pod = manifests.deployment(env(imageBuilder="volume"), goal(), 1, IMAGE, mounted=True)["spec"]["template"]["spec"]
+    pod = manifests.deployment(env(), goal(mounted=True), 1, IMAGE)["spec"]["template"]["spec"]
     assert pod["volumes"] == [{"name": "package", "image": {"reference": IMAGE, "pullPolicy": "IfNotPresent"}}]
     assert pod["containers"][0]["image"] == "registry.example.com/pps:1"
     assert pod["containers"][0]["volumeMounts"] == [{"name": "package", "mountPath": "/opt/ml/model"}]

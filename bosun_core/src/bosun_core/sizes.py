@@ -12,3 +12,15 @@ def parse(text: str) -> int | None:
     """Return a size in bytes, or None where the text is none."""
     match = _SIZE.fullmatch(text.strip())
     return None if match is None else int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def checked(key: str, text: str) -> int:
+    """Return a size in bytes.
+
+    Raises:
+        ValueError: the text is none; `key` begins the sentence.
+    """
+    size = parse(text)
+    if size is None:
+        raise ValueError(f"{key} {text!r} is no size; write say 500m")
+    return size

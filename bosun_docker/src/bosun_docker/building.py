@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tarfile
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 
 from bosun_core.endings import to_its_end
@@ -13,7 +11,6 @@ from bosun_core.errors import EnvironmentFailure, InvalidRequest
 from bosun_core.model_sources import contexts
 from bosun_core.model_sources.sources import Archived, Built
 from bosun_core.model_sources.tars import Unusable
-from bosun_core.packages import changed, measured
 from bosun_core.reporting import progress
 
 from bosun_docker import health, image_naming, long_calls
@@ -64,7 +61,7 @@ def built(engine: Engine, env: Environment, source: Built, tag: str, labels: dic
     progress("building the image", 0)
     image = ""
     try:
-        for report in long_calls.reports(engine, lambda own: own.build(_context(source), tag, labels), limit):
+        for report in long_calls.reports(engine, lambda own: own.build(contexts.whole(*source), tag, labels), limit):
             log.read(str(report.get("stream") or report.get("status") or ""))
         image = str((engine.image(tag) or {}).get("Id", ""))
     except TimeIsUp:
@@ -89,17 +86,6 @@ def _remove(engine: Engine, made: list[str], image: str) -> None:
         if not image.removeprefix("sha256:").startswith(one[:12]) or not image:
             with suppress(EnvironmentFailure):  # the engine lets no image go that another one is made of
                 engine.remove_image(one, with_parents=False)
-
-
-def _context(source: Built) -> Iterator[bytes]:
-    done = 0
-    for piece in contexts.sent(source.package.path, source.limit):
-        done += len(piece)
-        progress("sending the build context", min(done, source.context.size), source.context.size)
-        yield piece
-    if measured(source.package.path) != source.package:
-        raise changed(source.package)
-    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 def loaded(engine: Engine, env: Environment, source: Archived, tag: str) -> str:

@@ -192,10 +192,7 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     @property
     def context_limit(self) -> int:
         """`maxContextSize` in bytes."""
-        size = sizes.parse(self.max_context_size)
-        if size is None:
-            raise ValueError(f"maxContextSize {self.max_context_size!r} is no size; write say 500m")
-        return size
+        return sizes.checked("maxContextSize", self.max_context_size)
 
     @property
     def prefix(self) -> Prefix:

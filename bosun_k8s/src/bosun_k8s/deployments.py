@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bosun_core.endings import to_its_end
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
 from bosun_core.model import DeploymentInfo
+from bosun_core.model_sources.sources import Unfetched
 from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
@@ -144,7 +145,7 @@ def _tell_what_serves(
 def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInfo:
     """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
     objects, env, lock, found = acting
-    there = not anew and not goal.to_fetch and serves(env, found, goal)
+    there = not anew and not isinstance(goal.source, Unfetched) and serves(env, found, goal)
     right = there and stands_right(env, found, goal)
     if lock is None:
         plan = [] if right else planning.bringing(objects, env, found, goal)
@@ -154,7 +155,7 @@ def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInf
     checking.check_way(objects, env)
     if there:
         return _put_right(objects, env, found, goal)
-    image = goal.kept_image or goal.values.image or building.built(objects, env, goal)
+    image = building.built(objects, env, goal)
     remark = Rollout(objects, env, lock, found, goal).run(image)
     remarks = [remark, *checking.route_remarks(objects, env, goal.deployment_id)]
     progress("done", 1, 1)

@@ -1,14 +1,13 @@
-"""What a deployment is to be: which model, of which package or image, with which settings."""
+"""What a deployment is to be: which model, of which kind, from which source, with which settings."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from bosun_core.packages import Package
+from bosun_core.model_sources import kinds, sources
+from bosun_core.model_sources.sources import Given, Kept
 
 from bosun_k8s.key_values import KeyValues
-
-MODEL_PATH = "/opt/ml/model/model.mlpkg"
 
 
 class Goal(NamedTuple):
@@ -17,15 +16,19 @@ class Goal(NamedTuple):
     deployment_id: str
     model_id: str
     values: KeyValues
-    base: str = ""
-    """The image that the package is put on, or that is used as it is."""
-    package: Package | None = None
-    """None where an image is used as it is, or a kept one."""
-    package_digest: str = ""
-    """The SHA-256 of the package, empty for an image that is used as it is."""
-    kept_image: str | None = None
-    """The image, by digest, of a package that is kept."""
-    to_fetch: bool = False
-    """The package is behind a URL, which a dry run does not fetch."""
+    source: Given | Kept
+    kind: str = kinds.NATIVE
+    mounted: bool = False
+    """The image has the package alone, and is a volume beside the base image."""
     remark: str = ""
     """What a person should know of the settings."""
+
+    @property
+    def origin(self) -> str:
+        """What its image is made from."""
+        return sources.origin(self.source)
+
+    @property
+    def package_digest(self) -> str:
+        """The SHA-256 of the package, empty for an image that is used as it is."""
+        return sources.package(self.source)

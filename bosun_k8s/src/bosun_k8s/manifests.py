@@ -54,18 +54,18 @@ def told_of(env: Environment, goal: Goal, generation: int, image: str) -> dict[s
         **pod.facts(env, goal),
         names.GENERATION: str(generation),
         names.IMAGE_KEPT: image,
-        names.BASE: goal.base,
+        names.ORIGIN: goal.origin,
+        names.KIND: goal.kind,
+        names.MOUNTED: str(goal.mounted).lower(),
         names.SETTINGS: settings_digest(env, goal),
         names.SURROUNDINGS: names.digest(surroundings(env, goal)),
     }
 
 
-def deployment(
-    env: Environment, goal: Goal, generation: int, image: str, *, replicas: int | None = None, mounted: bool = False
-) -> Document:
+def deployment(env: Environment, goal: Goal, generation: int, image: str, *, replicas: int | None = None) -> Document:
     """Return the Deployment of one generation; `replicas` is how many the one before it has, where a load scales it."""
     number = {names.GENERATION: str(generation)}
-    template = pod.template(env, goal, image, mounted=mounted)
+    template = pod.template(env, goal, image)
     template["metadata"]["labels"] |= number
     about = metadata(env, goal.deployment_id)
     about["name"] = names.generation_name(env.id, goal.deployment_id, generation)
@@ -116,8 +116,7 @@ def autoscaler(env: Environment, goal: Goal, generation: int) -> Document | None
 
 def settings_digest(env: Environment, goal: Goal) -> str:
     """Return the hash of all that a generation is made of, but for its image's digest and number."""
-    mounted = env.settings.builder == "volume" and not goal.values.image
-    document = deployment(env, goal, 0, goal.base, mounted=mounted)
+    document = deployment(env, goal, 0, goal.origin)
     return names.digest([document, autoscaler(env, goal, 0)])
 
 

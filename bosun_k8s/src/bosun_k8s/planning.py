@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
+
 from bosun_k8s import manifests, names
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -32,16 +34,11 @@ def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) ->
         Refused: the API server would not take one of them.
     """
     generation = found.newest + 1
-    tag = f"{env.settings.generated_image_repo}:{names.image_tag(goal.model_id)}"
-    image = goal.kept_image or goal.values.image or tag
-    plan = ["fetch the package"] if goal.to_fetch else []
-    if image == tag:
-        plan.append(f"make image {tag} of {env.settings.pps_base_image} and the package ({env.settings.builder})")
-    mounted = env.settings.builder == "volume" and not goal.values.image
+    plan, image = _making(env, goal)
     told = manifests.told_of(env, goal, generation, image)
     documents = [
         manifests.secret(env, goal.deployment_id),
-        manifests.deployment(env, goal, generation, image, mounted=mounted),
+        manifests.deployment(env, goal, generation, image),
         manifests.service(env, goal.deployment_id, str(generation), told),
         *manifests.surroundings(env, goal),
         manifests.autoscaler(env, goal, generation),
@@ -49,6 +46,24 @@ def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) ->
     plan += [_step(objects, document) for document in documents if document is not None]
     gone = [one.name for one in found.workloads]
     return plan + [f"delete deployments.apps {name} once its pods have drained" for name in gone]
+
+
+def _making(env: Environment, goal: Goal) -> tuple[list[str], str]:
+    """Return how the image comes to be, and its name. Pure."""
+    tag, builder = f"{env.settings.generated_image_repo}:{names.image_tag(goal.model_id)}", env.settings.builder
+    match goal.source:
+        case Kept():
+            return [], goal.source.image
+        case Referenced():
+            return [], goal.source.reference
+        case Packaged():
+            return [f"make image {tag} of {goal.source.base} and the package ({builder})"], tag
+        case Archived():
+            return [f"push image {tag} from {goal.source.package.path}"], tag
+        case Built():
+            return [f"build image {tag} from {goal.source.package.path} ({builder})"], tag
+        case Unfetched():
+            return ["fetch the package", f"make image {tag} of it"], tag
 
 
 def _step(objects: Objects, document: Document) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bosun_core.model_sources import given
+from bosun_core.model_sources.kinds import CUSTOM, NATIVE, PATHS
+
 from bosun_k8s import names
 from bosun_k8s.environment import Environment
-from bosun_k8s.goal import MODEL_PATH, Goal
+from bosun_k8s.goal import Goal
 from bosun_k8s.key_values import KeyValues
 
 Document = dict[str, Any]
@@ -18,27 +21,26 @@ SPOOL = "/var/spool/bosun"
 TOKEN_KEY = "MLOPS_API_TOKEN"  # noqa: S105  # the name of a variable
 PACKAGE_VOLUME = "package"
 _SPOOLER = {"MLOPS_SPOOLER_TYPE": "FILESYSTEM", "MLOPS_FILESYSTEM_DIRECTORY": SPOOL}
-_PACKAGE_FOLDER = MODEL_PATH.rpartition("/")[0]
+_PACKAGE_FOLDER = PATHS[NATIVE].rpartition("/")[0]
 _PROBE_TIMEOUT = 5
 _FAILURES_UNTIL_UNREADY = 3
 _CONFINED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
-def template(env: Environment, goal: Goal, image: str, *, mounted: bool = False) -> Document:
+def template(env: Environment, goal: Goal, image: str) -> Document:
     """Return the pod template.
 
     Args:
         env: the environment.
         goal: what is to be served.
-        image: the model's image by digest; with `mounted` the package's, which is mounted on the base image.
-        mounted: whether the package is an image volume.
+        image: the model's image by digest; where the goal is mounted the package's, a volume beside the base image.
     """
     settings, values = env.settings, goal.values
     grace = settings.pre_stop_seconds + settings.drain_limit
     volumes: list[Document] = []
     if env.monitors:
         volumes.append({"name": "spool", "emptyDir": {}})
-    if mounted:
+    if goal.mounted:
         volumes.append({"name": PACKAGE_VOLUME, "image": {"reference": image, "pullPolicy": "IfNotPresent"}})
     spec: Document = {
         "enableServiceLinks": False,  # else every pod gets variables for each Service of the namespace
@@ -49,7 +51,7 @@ def template(env: Environment, goal: Goal, image: str, *, mounted: bool = False)
             **({} if settings.fs_group is None else {"fsGroup": settings.fs_group}),
         },
         "terminationGracePeriodSeconds": max(grace, 1),
-        "containers": [_model(env, goal, settings.pps_base_image if mounted else image, mounted=mounted)],
+        "containers": [_model(env, goal, given.base_of(settings, goal.kind)[0] if goal.mounted else image)],
     }
     if env.monitors:
         spec["initContainers"] = [_agent(env, goal.deployment_id)]
@@ -89,11 +91,11 @@ def facts(env: Environment, goal: Goal) -> dict[str, str]:
     }
 
 
-def _model(env: Environment, goal: Goal, image: str, *, mounted: bool) -> Document:
+def _model(env: Environment, goal: Goal, image: str) -> Document:
     settings, values = env.settings, goal.values
     ask = {"httpGet": {"path": values.health_path, "port": PORT_NAME}, "timeoutSeconds": _PROBE_TIMEOUT}
     mounts = [{"name": "spool", "mountPath": SPOOL}] if env.monitors else []
-    if mounted:
+    if goal.mounted:
         mounts.append({"name": PACKAGE_VOLUME, "mountPath": _PACKAGE_FOLDER})
     container: Document = {
         "name": MODEL_CONTAINER,
@@ -115,18 +117,26 @@ def _model(env: Environment, goal: Goal, image: str, *, mounted: bool) -> Docume
 
 
 def _variables(env: Environment, goal: Goal) -> list[Document]:
-    report = f"spooler_type=filesystem;directory={SPOOL}"
-    served = {"PREDICTION_API_MODEL_REPOSITORY_PATH": MODEL_PATH} if goal.package_digest else {}
     variables = {
-        **served,
-        "PREDICTION_API_MONITORING_ENABLED": str(env.monitors),
-        "MONITORING_AGENT": "False",
+        **(_custom_reporting(env) if goal.kind == CUSTOM else _reporting(env)),
+        **({} if goal.kind == CUSTOM else {"PREDICTION_API_MODEL_REPOSITORY_PATH": PATHS[goal.kind]}),
         "MLOPS_DEPLOYMENT_ID": goal.deployment_id,
         "MLOPS_MODEL_ID": goal.model_id,
-        **({"PREDICTION_API_MONITORING_SETTINGS": report, **_SPOOLER} if env.monitors else {}),
         **dict(goal.values.environment),
     }
     return [{"name": name, "value": value} for name, value in sorted(variables.items())]
+
+
+def _reporting(env: Environment) -> dict[str, str]:
+    """Return how the Portable Prediction Server is told where it reports predictions to."""
+    report = f"spooler_type=filesystem;directory={SPOOL}"
+    settings = {"PREDICTION_API_MONITORING_SETTINGS": report, **_SPOOLER} if env.monitors else {}
+    return {"PREDICTION_API_MONITORING_ENABLED": str(env.monitors), "MONITORING_AGENT": "False", **settings}
+
+
+def _custom_reporting(env: Environment) -> dict[str, str]:
+    """Return how the MLOps library in an image of a user's own is told the same."""
+    return _SPOOLER if env.monitors else {}
 
 
 def _resources(values: KeyValues) -> Document:

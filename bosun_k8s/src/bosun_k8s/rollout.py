@@ -79,13 +79,12 @@ class Rollout:
 
     def _create(self, image: str) -> None:
         env = self._env
-        mounted = env.settings.builder == "volume" and not self._goal.values.image
         replicas = None
         if self._goal.values.scales and self._before.serves:
             least = self._goal.values.first_replicas
             most = self._goal.values.max_replicas or least
             replicas = min(most, max(least, len(self._before.current)))
-        document = manifests.deployment(env, self._goal, self._generation, image, replicas=replicas, mounted=mounted)
+        document = manifests.deployment(env, self._goal, self._generation, image, replicas=replicas)
         with uninterrupted():
             try:
                 self._objects.create(document)

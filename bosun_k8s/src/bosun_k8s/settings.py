@@ -8,6 +8,7 @@ import msgspec
 from bosun_core.prediction_prefix import Prefix, parse_prefix
 from bosun_core.settings import Settings, described
 
+from bosun_core import sizes
 from bosun_k8s import settings_rules as rules
 
 IN_CLUSTER = "IN_CLUSTER"
@@ -72,6 +73,14 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
             "registry.example.com/datarobot-portable-prediction-api:latest",
         ),
     ]
+    scoring_code_base_image: Annotated[
+        str | None,
+        described(
+            "The image that scoring code (.jar, modelFormat datarobotScoringCode) is put on, at "
+            "/opt/ml/model/model.jar. Not set: scoring code cannot be deployed.",
+            "registry.example.com/scoring-server:1.0",
+        ),
+    ] = None
     generated_image_repo: Annotated[
         str,
         described(
@@ -202,7 +211,10 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     route_limit: Annotated[Seconds, described("How long, in seconds, the gateway may take to accept an HTTPRoute.")] = (
         30.0
     )
-    build_limit: Annotated[Seconds, described("How long, in seconds, kaniko may take.")] = 900.0
+    build_limit: Annotated[
+        Seconds, described("How long, in seconds, kaniko may take, or reading an image archive.")
+    ] = 900.0
+    max_context_size: Annotated[str, described("How large a build context may be, unpacked, say 500m.")] = "1g"
     registry_limit: Annotated[
         Seconds,
         described(
@@ -226,6 +238,11 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     def prefix(self) -> Prefix:
         """`outfacingPredictionURLPrefix`, taken apart."""
         return parse_prefix(self.outfacing_prediction_url_prefix)
+
+    @property
+    def context_limit(self) -> int:
+        """`maxContextSize` in bytes."""
+        return sizes.checked("maxContextSize", self.max_context_size)
 
     @property
     def builder(self) -> str:

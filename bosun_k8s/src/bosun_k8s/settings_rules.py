@@ -27,7 +27,7 @@ _NAMES = {
     "registry_secret_name": _SUBDOMAIN,
     "gateway_listener": _SUBDOMAIN,
 }
-_IMAGES = ("pps_base_image", "agent_image", "kaniko_image")
+_IMAGES = ("pps_base_image", "scoring_code_base_image", "agent_image", "kaniko_image")
 
 
 def check(settings: KubernetesSettings) -> None:
@@ -51,6 +51,7 @@ def check(settings: KubernetesSettings) -> None:
         if not _SUBDOMAIN.fullmatch(secret):
             raise ValueError(f"pullSecrets has {secret!r}, which is no name of a Secret; write lower-case letters")
     _check_gateway(settings.gateway)
+    _ = settings.context_limit
     parse_prefix(settings.outfacing_prediction_url_prefix)
     from bosun_k8s.settings import PATCHED_KINDS
 

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from bosun_core.model_sources import zips
 from bosun_core.model_sources.context_paths import Paths
 from bosun_core.model_sources.tars import FILE, FOLDER, SYMBOLIC_LINK, Tar, Unusable, opened
+from bosun_core.packages import Package, changed, measured
+from bosun_core.reporting import progress
 
 DOCKERFILE = "Dockerfile"
 _OLDEST, _LATEST = 315_532_800, 4_102_444_800  # 1980 and 2100: what the tools of a build can write down again
@@ -81,6 +83,23 @@ def sent(path: Path, limit: int) -> Iterator[bytes]:
         yield member.tobuf(tarfile.GNU_FORMAT)
         yield from entry.content
         yield bytes(-entry.size % tarfile.BLOCKSIZE)
+
+
+def whole(package: Package, context: Context, limit: int) -> Iterator[bytes]:
+    """Yield a context as a whole tar archive, and see that it is the one that was measured.
+
+    Raises:
+        Unusable: as `checked`.
+        EnvironmentFailure: it is not.
+    """
+    done = 0
+    for piece in sent(package.path, limit):
+        done += len(piece)
+        progress("sending the build context", min(done, context.size), context.size)
+        yield piece
+    if measured(package.path) != package:
+        raise changed(package)
+    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 def _entries(path: Path, paths: Paths) -> Iterator[Entry]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from bosun_core.model_sources.tars import FILE, FOLDER, Member, Tar, Unusable, opened
@@ -65,18 +67,40 @@ def is_of_an_image(member: Member) -> bool:
     return name in ("", ".") or bool(_LAYER_OR_CONFIG.fullmatch(name))
 
 
+def files(path: Path, names: Collection[str]) -> dict[str, bytes]:
+    """Return the content of some of an archive's files; those that it lacks are left out.
+
+    Raises:
+        Unusable: it is damaged, or one is too large.
+    """
+    found: dict[str, bytes] = {}
+    with opened(path) as stream:
+        tar = Tar(stream)
+        for member in tar:
+            name = posixpath.normpath(member.name)
+            if name in names and member.kind == FILE:
+                found[name] = _small(member, tar)
+            if len(found) == len(names):
+                break
+    return found
+
+
 def document(member: Member, tar: Tar) -> Any:
     """Return what stands in the current entry, a JSON document.
 
     Raises:
         Unusable: none does.
     """
-    if member.size > _LARGEST_FILE:
-        raise Unusable(f"has a {member.name} of {member.size} bytes, so it is no image archive; save the image again")
     try:
-        return json.loads(b"".join(tar.content()))
+        return json.loads(_small(member, tar))
     except (ValueError, RecursionError):
         raise Unusable(f"has a {member.name} that is none; save the image again") from None
+
+
+def _small(member: Member, tar: Tar) -> bytes:
+    if member.size > _LARGEST_FILE:
+        raise Unusable(f"has a {member.name} of {member.size} bytes, so it is no image archive; save the image again")
+    return b"".join(tar.content())
 
 
 def _config(manifest: Any) -> str:

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.model_sources.sources import Packaged
 from bosun_core.packages import Package
 from bosun_core.reporting import progress
 
 from bosun_k8s import names
 from bosun_k8s.images.layer import Layer
+from bosun_k8s.images.media_types import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, to_oci
 from bosun_k8s.images.reference import Reference
-from bosun_k8s.images.registry import OCI_INDEX, OCI_MANIFEST, Manifest, Registry
+from bosun_k8s.images.registry import Manifest, Place
 
 Document = dict[str, Any]
 
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
-_OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-_TO_OCI = {
-    "application/vnd.docker.container.image.v1+json": _OCI_CONFIG,
-    "application/vnd.docker.image.rootfs.diff.tar": OCI_LAYER,
-    "application/vnd.docker.image.rootfs.diff.tar.gzip": f"{OCI_LAYER}+gzip",
-    "application/vnd.docker.image.rootfs.diff.tar.zstd": f"{OCI_LAYER}+zstd",
-}
-_BASE_NAME, _BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 
-
-class Place(NamedTuple):
-    """Where an image is, or is to be."""
-
-    registry: Registry
-    reference: Reference
-
-
-def appended(base: Place, target: Place, package: Package, path: str) -> str:
+def appended(base: Place, target: Place, source: Packaged[Package]) -> str:
     """Return the digest of an image of base and package; one that is there already is not made again.
 
     Raises:
@@ -45,14 +30,14 @@ def appended(base: Place, target: Place, package: Package, path: str) -> str:
     found = base.registry.manifest(base.reference.repository, base.reference.selector)
     if found is None:
         raise EnvironmentFailure(
-            f"ppsBaseImage {base.reference.name}:{base.reference.selector} is not in its registry; push it, or correct "
+            f"{source.key} {base.reference.name}:{base.reference.selector} is not in its registry; push it, or correct "
             "its name"
         )
-    annotations = told(base.reference, found.digest, package)
-    there = target.registry.manifest(target.reference.repository, target.reference.tag)
-    if there is not None and is_made(there.document, annotations):
-        return there.digest
-    layer = Layer(package, path)
+    annotations = told(base.reference, found.digest, source.sha256)
+    there = target.made_of({key: annotations[key] for key in (names.BASE_DIGEST, names.PACKAGE)})
+    if there is not None:
+        return there
+    layer = Layer(source.package, source.path)
     repository = target.reference.repository
     digest = target.registry.upload(repository, layer.size, layer.pieces)
     descriptor = {"mediaType": OCI_LAYER, "digest": digest, "size": layer.size}
@@ -61,15 +46,9 @@ def appended(base: Place, target: Place, package: Package, path: str) -> str:
     return made
 
 
-def told(base: Reference, digest: str, package: Package) -> dict[str, str]:
+def told(base: Reference, digest: str, package: str) -> dict[str, str]:
     """Return the annotations that say what an image is made of. Pure."""
-    return {_BASE_NAME: f"{base.name}:{base.tag}", _BASE_DIGEST: digest, names.PACKAGE: package.sha256}
-
-
-def is_made(document: Document, annotations: dict[str, str]) -> bool:
-    """Tell whether an image was made of the same base and package. Pure."""
-    found = document.get("annotations") or {}
-    return all(found.get(key) == annotations[key] for key in (_BASE_DIGEST, names.PACKAGE))
+    return {names.BASE_NAME: f"{base.name}:{base.tag}", names.BASE_DIGEST: digest, names.PACKAGE: package}
 
 
 def _built(base: Place, target: Place, found: Manifest, layer: Document, annotations: dict[str, str]) -> Document:
@@ -82,7 +61,7 @@ def _built(base: Place, target: Place, found: Manifest, layer: Document, annotat
             continue
         one = base.registry.manifest(base.reference.repository, entry["digest"])
         if one is None:
-            raise EnvironmentFailure(f"ppsBaseImage {base.reference.name} lacks a part of its index; push it again")
+            raise EnvironmentFailure(f"the base image {base.reference.name} lacks a part of its index; push it again")
         document = _with_layer(base, target, one.document, layer, annotations)
         digest, size = target.registry.put_manifest(target.reference.repository, "", document)
         entries.append({**_bare(entry), "mediaType": OCI_MANIFEST, "digest": digest, "size": size})
@@ -105,14 +84,14 @@ def _with_layer(
     """Put configuration and base layers into the target's repository; return the manifest of the new image."""
     if "layers" not in document or "config" not in document:
         raise EnvironmentFailure(
-            f"ppsBaseImage {base.reference.name} has an old format; pull it and push it again with a current tool"
+            f"the base image {base.reference.name} has an old format; pull it and push it again with a current tool"
         )
     config = base.registry.json_blob(base.reference.repository, document["config"]["digest"])
     content = json.dumps(configured(config, layer), separators=(",", ":"), sort_keys=True).encode()
     for part in document["layers"]:
         _carry(base, target, part)
     digest = target.registry.put_blob(target.reference.repository, content)
-    return manifest(document, {"mediaType": _OCI_CONFIG, "digest": digest, "size": len(content)}, layer, annotations)
+    return manifest(document, {"mediaType": OCI_CONFIG, "digest": digest, "size": len(content)}, layer, annotations)
 
 
 def configured(config: Document, layer: Document) -> Document:
@@ -125,7 +104,7 @@ def configured(config: Document, layer: Document) -> Document:
 
 def manifest(document: Document, config: Document, layer: Document, annotations: dict[str, str]) -> Document:
     """Return the manifest of an image with one more layer, as OCI writes it. Pure."""
-    layers = [{**part, "mediaType": _TO_OCI.get(part["mediaType"], part["mediaType"])} for part in document["layers"]]
+    layers = [{**part, "mediaType": to_oci(part["mediaType"])} for part in document["layers"]]
     return {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,

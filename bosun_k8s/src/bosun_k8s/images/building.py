@@ -1,50 +1,77 @@
-"""The image of a goal, by the builder that the settings name."""
+"""The image of a goal: the one that is there, or made of its source by the builder that the settings name."""
 
 from __future__ import annotations
 
 from bosun_core.errors import InvalidRequest
+from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
+from bosun_core.packages import Package
 
 from bosun_k8s import names
 from bosun_k8s.environment import Environment
-from bosun_k8s.goal import MODEL_PATH, Goal
-from bosun_k8s.images import append, credentials, kaniko, volume
+from bosun_k8s.goal import Goal
+from bosun_k8s.images import append, archived, credentials, kaniko, volume
 from bosun_k8s.images.reference import Reference, parse
-from bosun_k8s.images.registry import Registry
-from bosun_k8s.images.transport import Transport
+from bosun_k8s.images.registry import Place, Registry
+from bosun_k8s.images.transport import OTHERWISE, Transport
 from bosun_k8s.resources import Objects
 
 
 def built(objects: Objects, env: Environment, goal: Goal) -> str:
-    """Return, by digest, the image of a goal's package: with its base, or for `volume` the package alone.
+    """Return a goal's image, by digest where it is made here; with a mounted package that of the package alone.
 
     Raises:
+        InvalidRequest: the artifact cannot be used.
         EnvironmentFailure: it cannot be made.
     """
-    if goal.package is None:
-        raise InvalidRequest(f"deployment {goal.deployment_id} has no package; add deploymentInfo.modelArtifact")
-    settings = env.settings
-    target = parse(settings.generated_image_repo)._replace(tag=names.image_tag(goal.model_id))
-    if settings.builder == "kaniko":
-        digest = kaniko.built(objects, env, goal, target)
-        return f"{settings.generated_image_repo}@{digest}"
+    target = parse(env.settings.generated_image_repo)._replace(tag=names.image_tag(goal.model_id))
+    match goal.source:
+        case Kept():
+            return goal.source.image
+        case Referenced():
+            return goal.source.reference
+        case Unfetched():
+            raise InvalidRequest(f"deployment {goal.deployment_id} has no package; add deploymentInfo.modelArtifact")
+        case Archived():
+            place = _place(env, credentials.find(objects, env), target, "pull,push", otherwise=archived.OTHERWISE)
+            digest = archived.pushed(place, goal.source)
+        case Built():
+            digest = kaniko.built(objects, env, goal.deployment_id, goal.source, target)
+        case Packaged():
+            digest = _packaged(objects, env, goal, goal.source, target)
+    return f"{env.settings.generated_image_repo}@{digest}"
+
+
+def _packaged(objects: Objects, env: Environment, goal: Goal, source: Packaged[Package], target: Reference) -> str:
+    if env.settings.builder == "kaniko":
+        return kaniko.built(objects, env, goal.deployment_id, source, target)
     logins = credentials.find(objects, env)
-    base = parse(settings.pps_base_image)
-    places = _places(env, logins, base, target)
-    if settings.builder == "volume":
+    if env.settings.builder == "volume":
         volume.check_offered(objects, env)
-        digest = volume.pushed(places[1], goal.package)
-    else:
-        digest = append.appended(*places, goal.package, MODEL_PATH)
-    return f"{settings.generated_image_repo}@{digest}"
+        return volume.pushed(_place(env, logins, target, "pull,push"), source)
+    base = parse(source.base)
+    places = _places(env, logins, base, target)
+    return append.appended(*places, source)
 
 
-def _places(
-    env: Environment, logins: credentials.Logins, base: Reference, target: Reference
-) -> tuple[append.Place, append.Place]:
+def _places(env: Environment, logins: credentials.Logins, base: Reference, target: Reference) -> tuple[Place, Place]:
     """Return where the base is and where the image is to be; with one registry, what is asked of it has both rights."""
-    scopes = {base.registry: [f"repository:{base.repository}:pull"]}
-    scopes.setdefault(target.registry, []).append(f"repository:{target.repository}:pull,push")
-    registries = {
-        name: Registry(Transport(env.settings, name, logins.get(name), wanted)) for name, wanted in scopes.items()
-    }
-    return append.Place(registries[base.registry], base), append.Place(registries[target.registry], target)
+    there = _place(env, logins, target, "pull,push", base)
+    if base.registry == target.registry:
+        return Place(there.registry, base), there
+    return _place(env, logins, base, "pull"), there
+
+
+def _place(
+    env: Environment,
+    logins: credentials.Logins,
+    reference: Reference,
+    rights: str,
+    *read: Reference,
+    otherwise: str = OTHERWISE,
+) -> Place:
+    """Return where an image is or is to be; `read` are others that are read, those that are there too."""
+    scopes = [f"repository:{one.repository}:pull" for one in read if one.registry == reference.registry]
+    scopes.append(f"repository:{reference.repository}:{rights}")
+    login = logins.get(reference.registry)
+    transport = Transport(env.settings, reference.registry, login, scopes, otherwise=otherwise)
+    return Place(Registry(transport), reference)

@@ -1,25 +1,23 @@
-"""`kaniko`: a pod builds and pushes, for registries that only the cluster reaches; the package goes to its stdin."""
+"""`kaniko`: a pod builds and pushes, for registries that only the cluster reaches; the context goes to its stdin."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure, one_line
-from bosun_core.packages import Package, content
+from bosun_core.model_sources.sources import Built, Packaged
+from bosun_core.packages import Package
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_k8s import health
 from bosun_k8s.cluster_errors import Taken
 from bosun_k8s.environment import Environment
-from bosun_k8s.goal import Goal
-from bosun_k8s.images import kaniko_pod
+from bosun_k8s.images import kaniko_context, kaniko_pod, kaniko_reuse
 from bosun_k8s.images.reference import Reference
 from bosun_k8s.observed import Pod
 from bosun_k8s.resources import POD, Objects
@@ -27,26 +25,36 @@ from bosun_k8s.watching import Topic, Watching
 
 _LOG_LINES = 40
 _STDIN = 0
-_ENOUGH = 256 * 1024  # bytes that are sent at a time
 
 
-def built(objects: Objects, env: Environment, goal: Goal, target: Reference) -> str:
-    """Return the digest of the image that kaniko built and pushed. Its pod is gone afterwards.
+def built(
+    objects: Objects, env: Environment, deployment_id: str, source: Packaged[Package] | Built, target: Reference
+) -> str:
+    """Return the digest of the image that kaniko built and pushed, its pod gone afterwards; one that is there stays.
 
     Raises:
-        EnvironmentFailure: it did not; its last lines are in the message.
+        InvalidRequest: the build context cannot be used.
+        EnvironmentFailure: it did not build it; its last lines are in the message.
     """
-    assert goal.package is not None
+    progress("making the image", 0)
+    found = kaniko_reuse.found(objects, env, source, target)
+    order = kaniko_pod.Order(target, found.labels, isinstance(source, Built), kaniko_pod.authority(env))
+    return found.digest or _built(objects, env, deployment_id, kaniko_context.packed(source, found.base), order)
+
+
+def _built(
+    objects: Objects, env: Environment, deployment_id: str, context: Iterator[bytes], order: kaniko_pod.Order
+) -> str:
     there = Objects(objects.cluster, kaniko_pod.namespace(env))
-    name = kaniko_pod.pod_name(env, goal.deployment_id)
+    name = kaniko_pod.pod_name(env, deployment_id)
     _remove(there, name)  # what a killed action left
     try:
         with uninterrupted():
-            _create(there, kaniko_pod.pod(env, goal, target))
+            _create(there, kaniko_pod.pod(env, deployment_id, order))
         with Watching(there, Topic(POD, Pod, fields=f"metadata.name={name}")) as watching:
             deadline = time.monotonic() + env.settings.build_limit
             _wait(there, watching, name, ("Running", "Succeeded"), deadline, env)
-            _send(there, name, kaniko_pod.dockerfile(goal), goal.package)
+            _send(there, name, context)
             progress("kaniko builds the image", 0)
             pod = _wait(there, watching, name, ("Succeeded",), deadline, env)
         return _digest(pod)
@@ -100,64 +108,25 @@ def _wait(
     )
 
 
-def _send(there: Objects, name: str, dockerfile: str, package: Package) -> None:
+def _send(there: Objects, name: str, pieces: Iterator[bytes]) -> None:
     """Send the build context to the pod's standard input."""
     query = [("container", kaniko_pod.CONTAINER), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
     stream = there.cluster.attached(f"{there.path(POD, name)}/attach", query)
     try:
-        with (
-            io.BufferedWriter(_Stdin(stream), _ENOUGH) as sink,
-            gzip.GzipFile(fileobj=sink, mode="wb", compresslevel=1, mtime=0) as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
-        ):
-            _add(archive, "Dockerfile", len(dockerfile), io.BytesIO(dockerfile.encode()))
-            _add(archive, kaniko_pod.PACKAGE_NAME, package.size, _Pieces(package))
+        for piece in pieces:
+            _write(stream, name, piece)
         with suppress(Exception):  # an older API server does not know it; then the end of the connection says so
             stream.close_channel(_STDIN)
-    except (OSError, ValueError) as error:
-        raise EnvironmentFailure(f"kaniko's pod {name} does not take the package: {one_line(error)}") from error
     finally:
         with suppress(Exception):  # the pod may have ended first
             stream.close()
 
 
-def _add(archive: tarfile.TarFile, name: str, size: int, source: Any) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = size, 0o644
-    archive.addfile(member, source)
-
-
-class _Stdin(io.RawIOBase):
-    """A container's standard input as a file that is written."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._stream.write_stdin(bytes(data))
-        return len(data)
-
-
-class _Pieces(io.RawIOBase):
-    """A package as a file that is read, and seen to be what was measured."""
-
-    def __init__(self, package: Package) -> None:
-        self._source = content(package)
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size and (piece := next(self._source, None)):
-            self._rest += piece
-        found, self._rest = self._rest[:size], self._rest[size:]
-        if not self._rest and size > len(found):
-            next(self._source, None)  # where it ends it is compared with what was measured
-        return found
+def _write(stream: Any, name: str, piece: bytes) -> None:
+    try:
+        stream.write_stdin(piece)
+    except Exception as error:  # the client raises what its connection does, of several libraries
+        raise EnvironmentFailure(f"kaniko's pod {name} does not take the build context: {one_line(error)}") from error
 
 
 def _has_ended_well(pod: Pod) -> bool:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bosun_core.errors import InvalidRequest, one_line
 
 from bosun_k8s import names
 from bosun_k8s.environment import Environment
-from bosun_k8s.goal import MODEL_PATH, Goal
-from bosun_k8s.images.reference import Reference
+from bosun_k8s.images.reference import Reference, parse
 
 Document = dict[str, Any]
 
 CONTAINER = "kaniko"
-PACKAGE_NAME = "model.mlpkg"
 _DEFAULT_IMAGE = "gcr.io/kaniko-project/executor:v1.5.2"
-_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # `baseline` allows them
+_UNPACKING = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # `baseline` allows these and those below
+_RUNNING = ("FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")  # what a Dockerfile's steps take: package managers, USER
 _DOCKER_CONFIG = "/kaniko/.docker"
+_AUTHORITY = f"{names.ROOT}/registry-authority"
+_AUTHORITY_FOLDER, _AUTHORITY_FILE = "/kaniko/registries", "ca.pem"
 _DIGEST_FILE = "/dev/termination-log"  # what stands there is told with the pod's end
 
 
@@ -29,14 +34,18 @@ def namespace(env: Environment) -> str:
     return env.settings.kaniko_namespace or env.namespace
 
 
-def dockerfile(goal: Goal) -> str:
-    """Return the Dockerfile of base and package."""
-    labels = {names.PACKAGE: goal.package_digest, "org.opencontainers.image.base.name": goal.base}
-    told = " ".join(f'"{key}"="{value}"' for key, value in labels.items())
-    return f"FROM {goal.base}\nCOPY {PACKAGE_NAME} {MODEL_PATH}\nLABEL {told}\n"
+class Order(NamedTuple):
+    """What is to be built: where it goes, and what labels it gets."""
+
+    target: Reference
+    labels: Mapping[str, str]
+    runs: bool = False
+    """Whether there may be steps that run programs."""
+    authority: str | None = None
+    """The certificate (PEM) that registries are checked by."""
 
 
-def pod(env: Environment, goal: Goal, target: Reference) -> Document:
+def pod(env: Environment, deployment_id: str, order: Order) -> Document:
     """Return kaniko's pod; it reads its context, a gzipped tar, from standard input.
 
     It runs as root, with the capabilities alone that putting files of other users in place takes.
@@ -48,18 +57,27 @@ def pod(env: Environment, goal: Goal, target: Reference) -> Document:
         for flag in (f"--insecure-registry={registry}", f"--skip-tls-verify-registry={registry}")
     ]
     volumes, mounts = _credentials(env)
+    annotations, certificates = {}, []
+    if order.authority is not None:
+        annotations[_AUTHORITY] = order.authority
+        field = {"fieldPath": f"metadata.annotations['{_AUTHORITY}']"}
+        volumes.append({"name": "authority", "downwardAPI": {"items": [{"path": _AUTHORITY_FILE, "fieldRef": field}]}})
+        mounts.append({"name": "authority", "mountPath": _AUTHORITY_FOLDER})
+        file = f"{_AUTHORITY_FOLDER}/{_AUTHORITY_FILE}"
+        certificates = [f"--registry-certificate={registry}={file}" for registry in _registries(env, order.target)]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": pod_name(env, goal.deployment_id),
+            "name": pod_name(env, deployment_id),
             "namespace": namespace(env),
             "labels": {
                 names.MANAGED_BY: names.FIELD_MANAGER,
-                names.BUILD_OF: names.label_value(goal.deployment_id),
+                names.BUILD_OF: names.label_value(deployment_id),
                 names.ENVIRONMENT: names.label_value(env.id),
                 names.SCHEMA: names.SCHEMA_VERSION,
             },
+            **({"annotations": annotations} if annotations else {}),
         },
         "spec": {
             "restartPolicy": "Never",
@@ -75,17 +93,20 @@ def pod(env: Environment, goal: Goal, target: Reference) -> Document:
                     "image": settings.kaniko_image or _DEFAULT_IMAGE,
                     "args": [
                         "--context=tar://stdin",
-                        f"--destination={target.name}:{target.tag}",
+                        f"--destination={order.target.name}:{order.target.tag}",
                         f"--digest-file={_DIGEST_FILE}",
-                        "--snapshot-mode=redo",
+                        "--snapshotMode=redo",  # as kaniko up to 1.8 calls it, and later ones still know it
+                        "--log-format=text",  # without colours
+                        *(f"--label={name}={value}" for name, value in order.labels.items()),
                         *plain,
+                        *certificates,
                     ],
                     "stdin": True,
                     "stdinOnce": True,
                     "securityContext": {
                         "runAsUser": 0,
                         "allowPrivilegeEscalation": False,
-                        "capabilities": {"drop": ["ALL"], "add": list(_CAPABILITIES)},
+                        "capabilities": {"drop": ["ALL"], "add": [*_UNPACKING, *(_RUNNING if order.runs else ())]},
                     },
                     "volumeMounts": mounts,
                 }
@@ -93,6 +114,26 @@ def pod(env: Environment, goal: Goal, target: Reference) -> Document:
             "volumes": volumes,
         },
     }
+
+
+def authority(env: Environment) -> str | None:
+    """Return the certificate that registries are checked by, which goes along with the pod: it is nobody's secret.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    path = env.settings.registry_certificate_authority
+    try:
+        return None if path is None else Path(path).read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(
+            f"registryCertificateAuthority {path} cannot be used: {one_line(error)}; write the path of a PEM file"
+        ) from None
+
+
+def _registries(env: Environment, target: Reference) -> list[str]:
+    images = [parse(image) for image in (env.settings.pps_base_image, env.settings.scoring_code_base_image) if image]
+    return sorted({target.registry, *(image.registry for image in images)})
 
 
 def _credentials(env: Environment) -> tuple[list[Document], list[Document]]:

@@ -28,6 +28,11 @@ class Reference(NamedTuple):
         return f"{self.registry}/{self.repository}"
 
     @property
+    def whole(self) -> str:
+        """The name by which it is pulled."""
+        return f"{self.name}@{self.digest}" if self.digest else f"{self.name}:{self.tag}"
+
+    @property
     def selector(self) -> str:
         """What names the manifest in its repository: the digest, else the tag."""
         return self.digest or self.tag

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from bosun_core.errors import EnvironmentFailure
 
 from bosun_k8s.images.layer import Checked
+from bosun_k8s.images.media_types import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from bosun_k8s.images.reference import Reference
 from bosun_k8s.images.transport import NOT_FOUND, Answered, Lost, Transport
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _ACCEPTED = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST))
-_PIECE = 64 * 1024 * 1024  # what is sent at a time, so that a broken connection costs no more
 _FRUITLESS = 5  # times that an upload may break without getting on
-_CREATED = 201
+_CREATED, _BAD = 201, 400
 _READ = 1024 * 1024
 
 Opener = Callable[[int], Iterator[bytes]]
@@ -38,6 +35,14 @@ class Manifest(NamedTuple):
     def is_index(self) -> bool:
         """Whether it leads to manifests for several platforms."""
         return self.media_type in (OCI_INDEX, DOCKER_INDEX)
+
+
+class Garbled(Answered):
+    """What arrived is not what was sent: the registry still wrote what a broken connection had brought."""
+
+
+class Unexpected(EnvironmentFailure):
+    """What was sent has not the digest that it was to have."""
 
 
 class Registry:
@@ -60,7 +65,7 @@ class Registry:
                 return None
             raise
         content = answer.data
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        digest = digest_of(content)
         try:
             document = json.loads(content)
         except ValueError:
@@ -71,12 +76,16 @@ class Registry:
         return Manifest(str(media_type), digest, document)
 
     def put_manifest(self, repository: str, selector: str, document: dict[str, Any]) -> tuple[str, int]:
-        """Put a manifest in place and return its digest and size."""
+        """Put a manifest in place and return its digest and size; without a tag it is named by its digest."""
         content = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        headers = {"Content-Type": document["mediaType"]}
+        return self.put_content(repository, selector, document["mediaType"], content), len(content)
+
+    def put_content(self, repository: str, selector: str, media_type: str, content: bytes) -> str:
+        """Put a manifest in place as it is written and return its digest; without a tag it is named by that."""
+        digest = digest_of(content)
+        headers = {"Content-Type": media_type}
         self._transport.ask("PUT", f"/v2/{repository}/manifests/{selector or digest}", headers=headers, body=content)
-        return digest, len(content)
+        return digest
 
     def json_blob(self, repository: str, digest: str) -> dict[str, Any]:
         """Return a blob that is a JSON document: an image's configuration."""
@@ -111,39 +120,53 @@ class Registry:
 
     def put_blob(self, repository: str, content: bytes) -> str:
         """Put a small blob in place and return its digest."""
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        digest = digest_of(content)
         if not self.has(repository, digest):
             self.upload(repository, len(content), lambda offset: iter([content[offset:]]))
         return digest
 
-    def upload(self, repository: str, size: int, opened: Opener) -> str:
-        """Send a blob of `size` bytes, piece by piece; return its digest. A broken upload goes on where it broke."""
+    def upload(self, repository: str, size: int, opened: Opener, expected: str | None = None) -> str:
+        """Send a blob of `size` bytes in one request; return its digest. A broken upload goes on where it broke.
+
+        Raises:
+            Unexpected: it has not the digest that is expected; nothing is put in place.
+        """
+        try:
+            return self._uploaded(repository, size, opened, expected)
+        except Garbled:
+            return self._uploaded(repository, size, opened, expected)
+
+    def _uploaded(self, repository: str, size: int, opened: Opener, expected: str | None) -> str:
         checked = Checked()
         place, offset = self._begun(repository), 0
-        furthest, fruitless = 0, 0
+        furthest, fruitless, has_broken = 0, 0, False
         while offset < size:
-            pieces = checked.passing(opened(offset), offset)
-            end = min(offset + _PIECE, size)
-            headers = {
-                "Content-Type": "application/octet-stream",
-                "Content-Range": f"{offset}-{end - 1}",
-                "Content-Length": str(end - offset),
-            }
+            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size - offset)}
+            if offset:
+                headers["Content-Range"] = f"{offset}-{size - 1}"
+            body = checked.passing(opened(offset), offset)
             try:
-                body = _limited(pieces, end - offset)
                 place = self._transport.ask("PATCH", place, headers=headers, body=body).headers["Location"]
-                offset = end
-            except Lost:
+                offset = size
+            except (Lost, Answered) as error:
+                # One that broke may be dropped only after the registry has said how much of it is there.
+                is_dropped = isinstance(error, Answered) and error.code == NOT_FOUND and has_broken
                 fruitless += 1
-                if fruitless > _FRUITLESS:
+                if fruitless > _FRUITLESS or not (is_dropped or isinstance(error, Lost)):
                     raise
                 place, offset = self._resumed(repository, place)
+                has_broken = True
             if offset > furthest:
                 furthest, fruitless = offset, 0
+        if expected not in (None, checked.digest):
+            self._transport.ask("DELETE", place)
+            raise Unexpected(f"{checked.digest} has come where {expected} was to be")
         joint = "&" if "?" in place else "?"
         try:
             self._transport.ask("PUT", f"{place}{joint}{urlencode({'digest': checked.digest})}", body=b"")
         except Answered as error:
+            if has_broken and error.code == _BAD:
+                raise Garbled(str(error), error.code) from error
             # Where the answer was lost and it was asked again, the upload is known no more, and the blob is there.
             if error.code != NOT_FOUND or not self.has(repository, checked.digest):
                 raise
@@ -166,11 +189,21 @@ class Registry:
         return answer.headers.get("Location", place), there
 
 
-def _limited(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Yield the first `size` bytes."""
-    for piece in pieces:
-        if size <= len(piece):
-            yield piece[:size]
-            return
-        size -= len(piece)
-        yield piece
+class Place(NamedTuple):
+    """Where an image is, or is to be."""
+
+    registry: Registry
+    reference: Reference
+
+    def made_of(self, annotations: Mapping[str, str]) -> str | None:
+        """Return the digest of the image that is there if it has these annotations among its own, else None."""
+        there = self.registry.manifest(self.reference.repository, self.reference.tag)
+        if there is None:
+            return None
+        found = there.document.get("annotations") or {}
+        return there.digest if annotations.items() <= found.items() else None
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of a small content."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"

@@ -26,10 +26,13 @@ Answer = urllib3.BaseHTTPResponse
 Body = bytes | Iterator[bytes] | None
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+OTHERWISE = "where only the cluster reaches it, set imageBuilder: kaniko"
+"""What to do about a registry that cannot be reached from here."""
+
 _BUSY = (429, 503)
 _FIRST_SECONDS = 1.5  # for a registry that has not answered yet
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS, _SHORT_CONNECT_SECONDS = 10.0, 2.0
 _HUB_HOST = "registry-1.docker.io"
 
 
@@ -46,13 +49,33 @@ class Answered(EnvironmentFailure):
 
 
 class Transport:
-    """Requests to one registry. `scopes` is what is to be done there, as `repository:name:pull,push`."""
+    """Requests to one registry.
 
-    def __init__(self, settings: KubernetesSettings, registry: str, login: Login | None, scopes: list[str]) -> None:
+    Args:
+        settings: how registries are reached.
+        registry: host and port.
+        login: who is to ask.
+        scopes: what is to be done there, as `repository:name:pull,push`.
+        otherwise: what to do where it cannot be reached from here.
+        is_hurried: whether it has to be there at once: what it would say can be done without.
+    """
+
+    def __init__(
+        self,
+        settings: KubernetesSettings,
+        registry: str,
+        login: Login | None,
+        scopes: list[str],
+        *,
+        otherwise: str = OTHERWISE,
+        is_hurried: bool = False,
+    ) -> None:
         self.registry = registry
         self._limit = settings.registry_limit
         self._login = login
         self._scopes = scopes
+        self._otherwise = otherwise
+        self._connect_seconds = _SHORT_CONNECT_SECONDS if is_hurried else _CONNECT_SECONDS
         self._authorization = ""
         self._has_answered = False
         self._pool = _pool(settings, registry)
@@ -65,7 +88,7 @@ class Transport:
             return f"http://{host}"
         if _may_be_plain(self.registry):
             with suppress(urllib3.exceptions.HTTPError):
-                timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._limit)
+                timeout = urllib3.Timeout(connect=self._connect_seconds, read=self._limit)
                 self._pool.request("GET", f"https://{host}/v2/", retries=False, timeout=timeout)
                 return f"https://{host}"
             return f"http://{host}"
@@ -116,7 +139,7 @@ class Transport:
                 url,
                 body=body,
                 headers={"User-Agent": "bosun-k8s", **headers, **allowed},
-                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=self._limit),
+                timeout=urllib3.Timeout(connect=self._connect_seconds, read=self._limit),
                 retries=urllib3.Retry(0, redirect=5) if method in ("GET", "HEAD") else False,
                 preload_content=read,
             )
@@ -139,10 +162,7 @@ class Transport:
             return f"the registry {self.registry} does not answer any more ({reason}); see that it runs"
         else:
             why = reason
-        return (
-            f"the registry {self.registry} cannot be reached from here: {why}; where only the cluster reaches it, set "
-            "imageBuilder: kaniko"
-        )
+        return f"the registry {self.registry} cannot be reached from here: {why}; {self._otherwise}"
 
     def _obey(self, challenge: str) -> bool:
         """Get the authorization that a registry asks for; False where there is nothing more to try."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.model_sources.sources import Packaged
 from bosun_core.packages import Package
 from bosun_core.reporting import progress
 
 from bosun_k8s import names, pod
 from bosun_k8s.environment import Environment
-from bosun_k8s.images.append import OCI_LAYER, Place
 from bosun_k8s.images.layer import Layer
-from bosun_k8s.images.registry import OCI_INDEX, OCI_MANIFEST
+from bosun_k8s.images.media_types import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
+from bosun_k8s.images.registry import Place
 from bosun_k8s.resources import Objects
 
-_OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-_FILE = "model.mlpkg"
 _ARCHITECTURES = ("amd64", "arm64", "ppc64le", "s390x")  # a node takes an image of its own alone
 
 
@@ -57,15 +56,15 @@ def _trial(env: Environment) -> pod.Document:
     }
 
 
-def pushed(target: Place, package: Package) -> str:
+def pushed(target: Place, source: Packaged[Package]) -> str:
     """Return the digest of an image of the package alone; one that is there already is not made again."""
     progress("making the image", 0)
     repository, tag = target.reference.repository, target.reference.tag
-    annotations = {names.PACKAGE: package.sha256, names.SCHEMA: names.SCHEMA_VERSION}
-    there = target.registry.manifest(repository, tag)
-    if there is not None and (there.document.get("annotations") or {}) == annotations:
-        return there.digest
-    layer = Layer(package, _FILE)
+    annotations = {names.PACKAGE: source.sha256, names.ORIGIN: "package"}
+    there = target.made_of(annotations)
+    if there is not None:
+        return there
+    layer = Layer(source.package, source.path.rpartition("/")[2])
     digest = target.registry.upload(repository, layer.size, layer.pieces)
     descriptor = {"mediaType": OCI_LAYER, "digest": digest, "size": layer.size}
     entries = []
@@ -73,7 +72,7 @@ def pushed(target: Place, package: Package) -> str:
         config = {"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest]}}
         content = json.dumps(config, sort_keys=True).encode()
         about = {
-            "mediaType": _OCI_CONFIG,
+            "mediaType": OCI_CONFIG,
             "digest": target.registry.put_blob(repository, content),
             "size": len(content),
         }

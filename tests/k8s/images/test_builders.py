@@ -6,25 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
+from registry_images import INDEX, builds, config_of, manifest
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(600)]
 Act = Callable[..., dict[str, Any]]
-
-INDEX = "application/vnd.oci.image.index.v1+json"
-DOCKER = "application/vnd.docker.distribution.manifest"
-ACCEPT = f"{INDEX}, application/vnd.oci.image.manifest.v1+json, {DOCKER}.list.v2+json, {DOCKER}.v2+json"
-
-
-def manifest(name: str, selector: str) -> tuple[str, dict[str, Any]]:
-    """Digest and content of what a reference names, asked of the registry itself."""
-    registry, _, repository = name.partition("/")
-    request = Request(f"http://{registry}/v2/{repository}/manifests/{selector}", headers={"Accept": ACCEPT})
-    with urlopen(request, timeout=10) as answer:
-        content = answer.read()
-    return f"sha256:{hashlib.sha256(content).hexdigest()}", json.loads(content)
 
 
 def packages_of(place: Any) -> list[str]:
@@ -123,24 +110,41 @@ def test_a_base_that_cannot_be_had_is_told_and_leaves_nothing(
     assert clean.made() == []
 
 
-def test_kaniko_builds_in_a_pod_that_is_gone_afterwards(
-    clean: Any, building: str, act: Act, package: Callable[..., str], predict: Callable[..., str]
-) -> None:
-    artifact = package("A")
-    settings = {
-        "kanikoImage": clean.variables["BOSUN_TEST_K8S_KANIKO_IMAGE"],
-        "kanikoNamespace": building,
-        "plainHttpRegistries": [clean.registry],
-    }
-    assert act("plugin_start", **settings)["status"] == "passing"
-    status = act("deployment_start", {"id": "d1", "modelId": "K", "modelArtifact": artifact}, **settings)
+def test_kaniko_builds_in_a_pod_that_is_gone_afterwards_and_does_not_do_it_twice(
+    clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str],
+    predict: Callable[..., str]
+) -> None:  # fmt: skip
+    artifact, before = package("A"), builds(clean, building)
+    repository = f"{clean.registry}/{clean.namespace}/models"
+    assert act("plugin_start", **kaniko)["status"] == "passing"
+    status = act("deployment_start", {"id": "d1", "modelId": "K", "modelArtifact": artifact}, **kaniko)
     assert status["status"] == "passing", status["msg"]
     assert predict(status["data"]["predictionUrl"]) == "K"
     assert packages_of(clean) == [sha256(artifact)]
     assert clean.objects("pods", "-n", building) == []
+    base, _, tag = clean.variables["BOSUN_TEST_K8S_PPS_IMAGE"].rpartition(":")
+    labels = config_of(repository, "m-K")["config"]["Labels"]
+    assert labels["org.opencontainers.image.base.digest"] == manifest(base, tag)[0]
+    assert labels["bosun.datarobot.com/package"] == sha256(artifact)
 
-    info = {"id": "d2", "modelId": "K2", "modelArtifact": artifact}
-    failed = act("deployment_start", info, **settings, ppsBaseImage=f"{clean.registry}/no/such:1")
+    first = manifest(repository, "m-K")[0]
+    again = act("deployment_start", {"id": "d2", "modelId": "K", "modelArtifact": artifact}, **kaniko)
+    assert (again["status"], manifest(repository, "m-K")[0], builds(clean, building)) == (
+        "passing",
+        first,
+        before + 1,
+    )
+    other = package("other")
+    changed = act("deployment_start", {"id": "d3", "modelId": "K", "modelArtifact": other}, **kaniko)
+    assert (changed["status"], builds(clean, building)) == ("passing", before + 2)
+    assert sha256(other) in packages_of(clean)
+
+
+def test_a_base_that_kaniko_cannot_have_is_told_with_its_last_lines(
+    clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d2", "modelId": "K2", "modelArtifact": package("A")}
+    failed = act("deployment_start", info, **kaniko, ppsBaseImage=f"{clean.registry}/no/such:1")
     assert (failed["status"], "kaniko's pod" in failed["msg"], "its last lines:" in failed["msg"]) == (
         "failing", True, True,
     )  # fmt: skip
@@ -148,7 +152,7 @@ def test_kaniko_builds_in_a_pod_that_is_gone_afterwards(
 
 
 def test_kaniko_is_refused_where_restricted_is_enforced(clean: Any, act: Act, package: Callable[..., str]) -> None:
-    role = Path(__file__).parents[2] / "bosun_k8s/deploy/role-kaniko.yaml"
+    role = Path(__file__).parents[3] / "bosun_k8s/deploy/role-kaniko.yaml"
     clean("apply", "-f", role)
     clean("create", "rolebinding", "k", "--role=bosun-kaniko", f"--serviceaccount={clean.namespace}:bosun")
     settings = {"kanikoImage": clean.variables["BOSUN_TEST_K8S_KANIKO_IMAGE"]}
