@@ -1,44 +1,12 @@
-"""An environment in a namespace, made of settings alone: no cluster is asked."""
+"""What makes settings, environments and goals."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from bosun_core.model_sources import kinds
-from bosun_core.model_sources.sources import Packaged
-from bosun_core.packages import Package
-from bosun_core.settings import from_mapping
-from bosun_core.yaml_reading import Place
-from bosun_k8s.environment import Environment, environment
+from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.settings import KubernetesSettings
-
-from bosun_k8s import key_values
-
-NEEDED = {
-    "outfacingPredictionURLPrefix": "https://models.example.com/deployments/",
-    "ppsBaseImage": "registry.example.com/pps:1",
-    "generatedImageRepo": "registry.example.com/models",
-}
-
-
-def settings_of(**given: Any) -> KubernetesSettings:
-    return from_mapping(KubernetesSettings, {**NEEDED, **given}, Place("private.yaml", {}))
-
-
-def environment_of(plugin_config: dict[str, Any] | None = None, **given: Any) -> Environment:
-    return environment(settings_of(**given), plugin_config or {}, "models", dry_run=False)
-
-
-PACKAGED = Packaged(
-    "registry.example.com/pps:1", "ppsBaseImage", kinds.PATHS[kinds.NATIVE], Package(Path("/m"), 1, "a" * 64), "a" * 64
-)
-
-
-def goal_of(source: Any = PACKAGED, kind: str = kinds.NATIVE, *, mounted: bool = False, **values: Any) -> Goal:
-    """A goal with these key-values."""
-    return Goal("d1", "model-A", key_values.read(values), source, kind, mounted)
+from k8s_goals import environment_of, goal_of, settings_of
 
 
 @pytest.fixture

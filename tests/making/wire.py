@@ -61,7 +61,7 @@ class Wire:
 
     def _connect(self, client: socket.socket) -> None:
         try:
-            server = socket.create_connection(self._to, timeout=10)
+            server = socket.create_connection(self._target(client), timeout=10)
         except OSError:
             _break(client)
             return
@@ -76,6 +76,10 @@ class Wire:
             self._open -= {client, server}
         client.close()
         server.close()
+
+    def _target(self, client: socket.socket) -> Address:
+        """Return where a connection leads to."""
+        return self._to
 
     def _pump(self, source: socket.socket, sink: socket.socket, *, counted: bool = False) -> None:
         """Pass on what comes until its end, which is passed on too."""

@@ -33,6 +33,7 @@ _BUSY = (429, 503)
 _FIRST_SECONDS = 1.5  # for a registry that has not answered yet
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 _CONNECT_SECONDS, _SHORT_CONNECT_SECONDS = 10.0, 2.0
+_UNTRUSTED = "CERTIFICATE_VERIFY"
 _HUB_HOST = "registry-1.docker.io"
 
 
@@ -87,11 +88,12 @@ class Transport:
         if self.registry in settings.plain_http_registries:
             return f"http://{host}"
         if _may_be_plain(self.registry):
-            with suppress(urllib3.exceptions.HTTPError):
+            try:
                 timeout = urllib3.Timeout(connect=self._connect_seconds, read=self._limit)
                 self._pool.request("GET", f"https://{host}/v2/", retries=False, timeout=timeout)
-                return f"https://{host}"
-            return f"http://{host}"
+            except urllib3.exceptions.HTTPError as error:
+                if _UNTRUSTED not in str(error):  # else somebody between could have us do without TLS
+                    return f"http://{host}"
         return f"https://{host}"
 
     def ask(
@@ -149,7 +151,7 @@ class Transport:
 
     def _why_lost(self, error: BaseException, *, sends: bool = False) -> str:
         reason = one_line(getattr(error, "reason", None) or error)
-        if "CERTIFICATE_VERIFY" in str(error):
+        if _UNTRUSTED in str(error):
             why = "its certificate is not trusted; set registryCertificateAuthority"
         elif "WRONG_VERSION" in str(error) or "record layer" in str(error).lower():
             why = "it does not speak TLS; name it in plainHttpRegistries"

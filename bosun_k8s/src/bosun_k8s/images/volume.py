@@ -25,7 +25,7 @@ def check_offered(objects: Objects, env: Environment) -> None:
     Raises:
         EnvironmentFailure: it does not.
     """
-    found = objects.apply(_trial(env), dry_run=True)
+    found = objects.apply(trial(env), dry_run=True)
     volumes = found["spec"]["template"]["spec"].get("volumes") or [{}]
     if "image" not in volumes[0]:
         raise EnvironmentFailure(
@@ -34,7 +34,7 @@ def check_offered(objects: Objects, env: Environment) -> None:
         )
 
 
-def _trial(env: Environment) -> pod.Document:
+def trial(env: Environment) -> pod.Document:
     """Return a Deployment that is never made, with an image volume."""
     labels = {names.MANAGED_BY: names.FIELD_MANAGER, names.APP: "bosun-trial"}
     image = env.settings.pps_base_image
