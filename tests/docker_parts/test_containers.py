@@ -3,7 +3,7 @@
 from typing import Any
 
 from bosun_core.model_sources.kinds import CUSTOM, SCORING_CODE
-from bosun_core.monitoring import Monitoring
+from bosun_core.monitoring import OFF, Monitoring
 from bosun_docker.environment import Environment, environment
 from bosun_docker.key_values import KeyValues
 from bosun_docker.settings import DockerSettings
@@ -137,8 +137,8 @@ def test_the_agent_is_told_the_service_the_token_and_the_queue() -> None:
 def test_monitoring_is_wanted_with_an_agent_image_unless_it_is_turned_off() -> None:
     settings = DockerSettings(outfacing_prediction_url_prefix=URL, agent_image="agent:1")
     off = {"MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING": False}
-    assert environment(settings, off, dry_run=False).monitoring is None
-    assert place().monitoring is None
+    assert environment(settings, off, dry_run=False).monitoring == OFF
+    assert place().monitoring == OFF
     found = environment(settings, {"mlopsUrl": "https://mlops"}, dry_run=False).monitoring
     assert found is not None
     assert found.service_url == "https://mlops"

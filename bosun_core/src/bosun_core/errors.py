@@ -1,7 +1,7 @@
 """The errors that a user can meet: each one line, what happened and what to do next."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -15,6 +15,18 @@ def one_line(text: object) -> str:
     except Exception:  # somebody else's __str__ may raise anything
         return f"{type(text).__name__} without a text"
     return " ".join("".join(c if c.isprintable() else " " for c in encodable).split())
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what caused it, also where a library keeps the cause among its arguments."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            yield one
+            waiting += [one.__cause__, one.__context__, *one.args, getattr(one, "reason", None)]
 
 
 class BosunError(Exception):

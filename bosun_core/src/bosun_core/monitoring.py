@@ -12,6 +12,12 @@ class Monitoring(NamedTuple):
     service_url: str
     token: str
     missing: tuple[str, ...] = ()
+    is_wanted: bool = True
+
+    @property
+    def is_on(self) -> bool:
+        """Whether models are monitored: it is wanted, and nothing for it is missing."""
+        return self.is_wanted and not self.missing
 
     @property
     def remarks(self) -> list[str]:
@@ -21,13 +27,16 @@ class Monitoring(NamedTuple):
         return [f"nothing is monitored: missing is {' and '.join(self.missing)}; set it, or leave agentImage out"]
 
 
+OFF = Monitoring("", "", is_wanted=False)
+
+
 def wanted_monitoring(
     agent_image: str | None, plugin_config: Mapping[str, Any], environ: Mapping[str, str]
-) -> Monitoring | None:
-    """Return what is to be monitored with; None where nothing is to be."""
+) -> Monitoring:
+    """Return what is to be monitored with; `OFF` where nothing is to be."""
     wanted = str(plugin_config.get("MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING", True)).lower() != "false"
     if agent_image is None or not wanted:
-        return None
+        return OFF
     url, token = str(plugin_config.get("mlopsUrl") or ""), environ.get("MLOPS_API_TOKEN", "")
     needed = {"mlopsUrl (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
     return Monitoring(url, token, tuple(name for name, value in needed.items() if not value))

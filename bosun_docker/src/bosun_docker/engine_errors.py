@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
 
-from bosun_core.errors import EnvironmentFailure, one_line
+from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
 from bosun_docker.engine_host import EngineHost
 
@@ -86,7 +85,7 @@ def taken_port(error: Refused) -> int | None:
 
 def unreachable(host: EngineHost, error: BaseException) -> EnvironmentFailure:
     """Return the error for an engine that could not be asked at all."""
-    return EnvironmentFailure(_why_unreachable(host, list(_chain(error))))
+    return EnvironmentFailure(_why_unreachable(host, list(causes_of(error))))
 
 
 def _why_unreachable(host: EngineHost, causes: list[BaseException]) -> str:
@@ -110,9 +109,7 @@ def _why_unreachable(host: EngineHost, causes: list[BaseException]) -> str:
         return f"no engine is at {where}; start Docker, or let DOCKER_HOST or a Docker context name where it is"
     if some(ConnectionRefusedError):
         return f"nothing listens at {where}; start Docker, or let DOCKER_HOST or a Docker context name where it is"
-    if re.search(
-        r"\b40[0-9] Client Error|Invalid response from docker|Expecting value|RemoteDisconnected|BadStatus", texts
-    ):
+    if re.search(_NO_ENGINE, texts):
         return f"what answers at {where} is no Docker engine; let DOCKER_HOST or a Docker context name where it is"
     if some(TimeoutError) or "timed out" in texts:
         return f"the engine at {where} does not answer within engineLimit; see that it runs, and DOCKER_HOST names it"
@@ -123,15 +120,3 @@ def lost(doing: str, error: BaseException) -> EnvironmentFailure:
     """Return the error for an answer that did not come: the connection ended, or the SDK could not ask."""
     text = str(error)
     return EnvironmentFailure(f"cannot {doing}: {_with_remedy(text) if 'Credentials store' in text else _LOST}")
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what caused it, also where a library keeps the cause among its arguments."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            yield one
-            waiting += [one.__cause__, one.__context__, *one.args, getattr(one, "reason", None)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bosun_core.environment import environment_id
-from bosun_core.monitoring import Monitoring, wanted_monitoring
+from bosun_core.monitoring import OFF, Monitoring, wanted_monitoring
 
 from bosun_docker import names
 from bosun_docker.settings import DockerSettings
@@ -19,8 +19,7 @@ class Environment(NamedTuple):
     settings: DockerSettings
     id: str
     dry_run: bool
-    monitoring: Monitoring | None = None
-    """None where nothing is to be monitored."""
+    monitoring: Monitoring = OFF
 
     @property
     def place(self) -> str:
@@ -46,16 +45,6 @@ class Environment(NamedTuple):
     def server_name(self) -> str:
         """The name of the container, and of its volume, of the prediction server that deployments share."""
         return f"{self.settings.container_name_prefix}pps_{names.digest(self.id)[:8]}"
-
-    @property
-    def monitors(self) -> bool:
-        """Whether models are monitored: it is wanted, and nothing for it is missing."""
-        return self.monitoring is not None and not self.monitoring.missing
-
-    @property
-    def remarks(self) -> list[str]:
-        """What keeps models from being monitored although it is wanted."""
-        return [] if self.monitoring is None else self.monitoring.remarks
 
     @property
     def routes_volume(self) -> str:

@@ -35,7 +35,7 @@ def of_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def of_monitoring(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Return the steps that bring broker and monitoring agent to what the settings say."""
-    if not env.monitors or env.monitoring is None:
+    if not env.monitoring.is_on:
         return []
     password = "" if seen.broker is None else monitoring.password_of(engine, seen.broker) or ""
     broker = monitoring_containers.broker(env, password)

@@ -32,10 +32,10 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
             done += shared_server.bring_up(engine, env, proxy, monitoring.queue_url(engine, env, now))
             done += shared_clearing.sweep(engine, env, proxy)
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
-    if env.monitors:
+    if env.monitoring.is_on:
         facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
-    status = ActionStatus.WARN if env.remarks else ActionStatus.OK
-    return ActionStatusInfo(status, "; ".join([*env.remarks, facts, *done]))
+    status = ActionStatus.WARN if env.monitoring.remarks else ActionStatus.OK
+    return ActionStatusInfo(status, "; ".join([*env.monitoring.remarks, facts, *done]))
 
 
 def plugin_stop(env: Environment) -> ActionStatusInfo:

@@ -33,7 +33,7 @@ exit 1
 
 def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
     """Return the URL of the broker that is there; None where nothing is monitored, or no broker is there."""
-    if not env.monitors or seen.broker is None:
+    if not env.monitoring.is_on or seen.broker is None:
         return None
     password = password_of(engine, seen.broker)
     return None if password is None else monitoring_containers.queue_url(env, password)
@@ -42,7 +42,7 @@ def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
 def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
     """Return the URL of the broker, brought up with the monitoring agent where one does not run or is half changed."""
     run = all(one is not None and one.runs for one in (seen.broker, seen.agent))
-    if env.monitors and (not run or _is_under_way(env, seen)):
+    if env.monitoring.is_on and (not run or _is_under_way(env, seen)):
         bring_up(engine, env, seen)
         seen = listed(engine, env)
     return queue_url(engine, env, seen)
@@ -65,7 +65,7 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
     Raises:
         EnvironmentFailure: somebody else has a name or a port, an image cannot be had, or a part does not come up.
     """
-    if not env.monitors or env.monitoring is None:
+    if not env.monitoring.is_on:
         return []
     if _is_as_wanted(engine, env, env.monitoring, seen):
         return []

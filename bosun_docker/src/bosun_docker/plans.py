@@ -46,7 +46,7 @@ def of_bringing(
 def _shared_parts(engine: Engine, env: Environment, seen: Look, *, shared: bool) -> list[str]:
     """Return the steps that bring up what does not run of the shared parts; the settings of what runs stay."""
     plan = [] if seen.proxy is not None and seen.proxy.runs else of_proxy(engine, env, seen)
-    if env.monitors and not all(one is not None and one.runs for one in (seen.broker, seen.agent)):
+    if env.monitoring.is_on and not all(one is not None and one.runs for one in (seen.broker, seen.agent)):
         plan += of_monitoring(engine, env, seen)
     return [*plan, *of_server(engine, env, seen, replacing=False)] if shared else plan
 

@@ -45,7 +45,7 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
     if server is not None or env.settings.model_serving == names.SHARED:
         up = server is not None and server.runs
         facts += f"; {env.server_name} {'runs' if up else 'does not run; plugin_start brings it up'}"
-    return answers.environment_status(entries, listed, facts, problems, [*env.remarks, *_remarks(env, seen)])
+    return answers.environment_status(entries, listed, facts, problems, [*env.monitoring.remarks, *_remarks(env, seen)])
 
 
 def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, list[DeploymentEntry]]:
@@ -63,7 +63,9 @@ def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, lis
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
-    down = [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitors else []
+    down = (
+        [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitoring.is_on else []
+    )
     remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
     begin, shared = (
         f"{env.settings.container_name_prefix}deployment_",

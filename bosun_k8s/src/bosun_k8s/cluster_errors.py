@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from bosun_core.errors import EnvironmentFailure, one_line
+from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY, UNAVAILABLE = (
     401, 403, 404, 409, 410, 422, 429, 503,
@@ -78,7 +78,7 @@ def _with_remedy(code: int, explanation: str) -> str:
 
 def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
     """Return the error for an API server that could not be asked at all."""
-    causes = list(_chain(error))
+    causes = list(causes_of(error))
     texts = " ".join(str(cause) for cause in causes)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY" in texts:
         why = "its certificate is not signed by the authority of the kubeconfig; correct certificate-authority there"
@@ -93,15 +93,3 @@ def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
     else:
         why = f"{one_line(causes[-1])}; see that the cluster runs"
     return EnvironmentFailure(f"the API server {host} cannot be asked: {why}")
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what caused it, also where a library keeps the cause among its arguments."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and one not in seen:
-            seen.append(one)
-            yield one
-            waiting += [one.__cause__, one.__context__, *one.args, getattr(one, "reason", None)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bosun_core.environment import environment_id
-from bosun_core.monitoring import Monitoring, wanted_monitoring
+from bosun_core.monitoring import OFF, Monitoring, wanted_monitoring
 from bosun_core.redaction import SECRETS
 
 from bosun_k8s import names
@@ -21,18 +21,7 @@ class Environment(NamedTuple):
     id: str
     namespace: str
     dry_run: bool = False
-    monitoring: Monitoring | None = None
-    """None where nothing is to be monitored."""
-
-    @property
-    def monitors(self) -> bool:
-        """Whether models are monitored: it is wanted, and nothing for it is missing."""
-        return self.monitoring is not None and not self.monitoring.missing
-
-    @property
-    def remarks(self) -> list[str]:
-        """What keeps models from being monitored although it is wanted."""
-        return [] if self.monitoring is None else self.monitoring.remarks
+    monitoring: Monitoring = OFF
 
     def name(self, deployment_id: str) -> str:
         """Return the name of a deployment's objects."""

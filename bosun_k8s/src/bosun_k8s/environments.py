@@ -28,8 +28,8 @@ def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
     if env.settings.builder == "volume":
         volume.check_offered(objects, env)
     facts = f"the API server {objects.cluster.host} answers, and namespace {env.namespace} can be worked in"
-    remarks = [*env.remarks, *checking.left_out(objects, env)]
-    status = ActionStatus.WARN if env.remarks else ActionStatus.OK
+    remarks = [*env.monitoring.remarks, *checking.left_out(objects, env)]
+    status = ActionStatus.WARN if env.monitoring.remarks else ActionStatus.OK
     return ActionStatusInfo(status, "; ".join([*remarks, facts]))
 
 
@@ -50,7 +50,7 @@ def status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> Action
     try:
         found = look_at_all(objects, env)
         lacking = rights.missing(objects, env)
-        warnings = [*env.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
+        warnings = [*env.monitoring.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
     except EnvironmentFailure as error:
         return answers.environment_status([], listed, "", problems=[str(error)])
     problems = [f"this user may not {', '.join(lacking)}; grant it with deploy/role.yaml"] if lacking else []

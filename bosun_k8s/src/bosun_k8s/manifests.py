@@ -89,7 +89,7 @@ def deployment(env: Environment, goal: Goal, generation: int, image: str, *, rep
 
 def secret(env: Environment, deployment_id: str) -> Document | None:
     """Return the Secret of the monitoring agent; None where nothing is secret."""
-    if not env.monitors or env.monitoring is None:
+    if not env.monitoring.is_on:
         return None
     document = {
         "apiVersion": "v1",

@@ -38,7 +38,7 @@ def template(env: Environment, goal: Goal, image: str) -> Document:
     settings, values = env.settings, goal.values
     grace = settings.pre_stop_seconds + settings.drain_limit
     volumes: list[Document] = []
-    if env.monitors:
+    if env.monitoring.is_on:
         volumes.append({"name": "spool", "emptyDir": {}})
     if goal.mounted:
         volumes.append({"name": PACKAGE_VOLUME, "image": {"reference": image, "pullPolicy": "IfNotPresent"}})
@@ -53,7 +53,7 @@ def template(env: Environment, goal: Goal, image: str) -> Document:
         "terminationGracePeriodSeconds": max(grace, 1),
         "containers": [_model(env, goal, given.base_of(settings, goal.kind)[0] if goal.mounted else image)],
     }
-    if env.monitors:
+    if env.monitoring.is_on:
         spec["initContainers"] = [_agent(env, goal.deployment_id)]
     if volumes:
         spec["volumes"] = volumes
@@ -94,7 +94,7 @@ def facts(env: Environment, goal: Goal) -> dict[str, str]:
 def _model(env: Environment, goal: Goal, image: str) -> Document:
     settings, values = env.settings, goal.values
     ask = {"httpGet": {"path": values.health_path, "port": PORT_NAME}, "timeoutSeconds": _PROBE_TIMEOUT}
-    mounts = [{"name": "spool", "mountPath": SPOOL}] if env.monitors else []
+    mounts = [{"name": "spool", "mountPath": SPOOL}] if env.monitoring.is_on else []
     if goal.mounted:
         mounts.append({"name": PACKAGE_VOLUME, "mountPath": _PACKAGE_FOLDER})
     container: Document = {
@@ -130,13 +130,13 @@ def _variables(env: Environment, goal: Goal) -> list[Document]:
 def _reporting(env: Environment) -> dict[str, str]:
     """Return how the Portable Prediction Server is told where it reports predictions to."""
     report = f"spooler_type=filesystem;directory={SPOOL}"
-    settings = {"PREDICTION_API_MONITORING_SETTINGS": report, **_SPOOLER} if env.monitors else {}
-    return {"PREDICTION_API_MONITORING_ENABLED": str(env.monitors), "MONITORING_AGENT": "False", **settings}
+    settings = {"PREDICTION_API_MONITORING_SETTINGS": report, **_SPOOLER} if env.monitoring.is_on else {}
+    return {"PREDICTION_API_MONITORING_ENABLED": str(env.monitoring.is_on), "MONITORING_AGENT": "False", **settings}
 
 
 def _custom_reporting(env: Environment) -> dict[str, str]:
     """Return how the MLOps library in an image of a user's own is told the same."""
-    return _SPOOLER if env.monitors else {}
+    return _SPOOLER if env.monitoring.is_on else {}
 
 
 def _resources(values: KeyValues) -> Document:
@@ -151,7 +151,6 @@ def _resources(values: KeyValues) -> Document:
 
 def _agent(env: Environment, deployment_id: str) -> Document:
     """Return the monitoring agent as a sidecar: it ends after the model, and so reads what was spooled last."""
-    assert env.monitoring is not None
     token = {"secretKeyRef": {"name": env.name(deployment_id), "key": TOKEN_KEY}}
     return {
         "name": AGENT_CONTAINER,
