@@ -63,9 +63,8 @@ def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, lis
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
-    down = (
-        [one for one in (seen.broker, seen.agent) if one is not None and not one.runs] if env.monitoring.is_on else []
-    )
+    needed = (seen.broker, seen.agent) if env.monitoring.is_on else ()
+    down = [one for one in needed if one is not None and not one.runs]
     remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
     begin, shared = (
         f"{env.settings.container_name_prefix}deployment_",
