@@ -79,21 +79,6 @@ def test_another_way_from_outside_is_brought_without_a_new_pod(
     assert (len(clean.objects("ingresses")), clean.objects("httproutes")) == (1, [])
 
 
-def test_two_environments_in_one_namespace_do_not_touch_each_others(
-    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
-) -> None:
-    artifact = package("A")
-    for name in ("one", "two"):
-        info = {"id": "d1", "modelId": f"model-of-{name}", "modelArtifact": artifact}
-        prefix = f"{clean.url}/{name}"
-        act("deployment_start", info, environmentId=name, outfacingPredictionURLPrefix=prefix)
-    assert predict(f"{clean.url}/one/d1/predictions") == "model-of-one"
-    assert act("deployment_list", environmentId="other")["data"] == {}
-    assert act("deployment_stop", {"id": "d1"}, environmentId="one")["state"] == "stopped"
-    assert predict(f"{clean.url}/two/d1/predictions") == "model-of-two"
-    assert list(act("deployment_list", environmentId="two")["data"]) == ["d1"]
-
-
 def test_a_dry_run_tells_what_would_be_and_changes_nothing(clean: Any, act: Act, package: Callable[..., str]) -> None:
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     told = act("deployment_start", info, dry_run=True)

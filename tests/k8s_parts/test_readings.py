@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from bosun_core.status import ActionStatus, DeploymentState
 from bosun_k8s.checking import Route, of_route
+from bosun_k8s.cluster_errors import refused
 from bosun_k8s.looking import Deployed, entry
 from bosun_k8s.observed import Pod, Service, read
 from bosun_k8s.planning import differences
@@ -154,3 +155,20 @@ def test_a_deployment_is_judged_by_the_pods_that_its_service_leads_to(
     assert one.msg is None if message is None else message in str(one.msg)
     assert one.prediction_url == "https://models.example.com/deployments/d1/predictions"
     assert one.workloads == tuple(sorted(pod.name for pod in found.pods))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "message"),
+    [
+        (400, 'admission webhook "w.example.com" denied the request: no', "an admission webhook of the cluster"),
+        (403, 'leases "x" is forbidden: unable to create new content in namespace n because it is being terminated',
+         "the namespace is being deleted; create it again when it is gone, or correct kubeNamespace"),
+        (403, 'User "u" cannot list resource "pods"', "this user may not; grant it with deploy/role.yaml"),
+        (404, "404 page not found", "nothing is known of that there; install its CRD, or correct the kubeconfig's"),
+        (418, "a teapot", "the API server says: a teapot"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_to_do_and_keeps_the_api_servers_words(code: int, said: str, message: str) -> None:
+    told = str(refused("list pods", code, {"message": said}))
+    assert told.startswith(f"cannot list pods: {message}")
+    assert said in told

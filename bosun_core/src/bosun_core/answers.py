@@ -85,7 +85,7 @@ def old_model_in_use(model_id: str | None) -> dict[str, Any]:
 
 
 def environment_status(
-    entries: Iterable[DeploymentEntry],
+    entries: Iterable[DeploymentEntry] | None,
     listed: Sequence[str] | None,
     facts: str,
     problems: Sequence[str] = (),
@@ -94,12 +94,15 @@ def environment_status(
     """Return the answer of `pe_status`.
 
     Args:
-        entries: what runs here.
+        entries: what runs here; None where that could not be seen.
         listed: the ids that the agent knows here (`peInfo.deployments`), or None where it gave no list.
         facts: one clause on the environment, said where nothing is wrong.
         problems: what makes the environment itself unusable.
         warnings: what a person should look at besides the deployments.
     """
+    if entries is None:
+        unseen = {name: _unseen(name).as_mapping() for name in listed or ()}
+        return ActionStatusInfo(ActionStatus.ERROR, "; ".join(problems), data={"deploymentsStatus": unseen})
     here = {entry.deployment_id: entry for entry in entries}
     statuses = {name: here.get(name) or _missing(name) for name in listed or ()}
     failed = [name for name, entry in statuses.items() if entry.status is ActionStatus.ERROR and name in here]
@@ -122,6 +125,12 @@ def environment_status(
 def _missing(deployment_id: str) -> DeploymentEntry:
     return DeploymentEntry(
         deployment_id, None, ActionStatus.ERROR, DeploymentState.ERRORED, "not there; start it with deployment_start"
+    )
+
+
+def _unseen(deployment_id: str) -> DeploymentEntry:
+    return DeploymentEntry(
+        deployment_id, None, ActionStatus.UNKNOWN, DeploymentState.UNKNOWN, "the environment could not be looked at"
     )
 
 

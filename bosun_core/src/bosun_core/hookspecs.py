@@ -121,9 +121,10 @@ class ActionHooks:
 
         Called: every few seconds. `peInfo.deployments` may list deployments (ids, or whole deploymentInfo mappings).
         Holds afterwards: nothing changed.
-        Returns: `data.deploymentsStatus`, an entry for each listed id; state None. Environment broken: failing. A
-        listed deployment missing or failing: warning, its own entry failing. One that runs here and is not in the list
-        (an empty list counts, an absent or null one does not): warning, named.
+        Returns: `data.deploymentsStatus`, an entry for each listed id; state None. Environment broken: failing,
+        and where nothing of them can be seen, each entry unknown. A listed deployment missing or failing: warning, its
+        own entry failing. One that runs here and is not in the list (an empty list counts, an absent or null one does
+        not): warning, named.
         Raises: EnvironmentFailure.
         Repeated: yes.
         """

@@ -35,7 +35,7 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
     try:
         seen, entries = _look(env)
     except EnvironmentFailure as error:
-        return answers.environment_status([], listed, "", problems=[str(error)])
+        return answers.environment_status(None, listed, "", problems=[str(error)])
     problems = []
     facts = f"the proxy {env.proxy_name} runs"
     if seen.proxy is None or not seen.proxy.runs:

@@ -128,7 +128,7 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
         with told("read", env.base):
             seen = folders.survey(env.settings, env.id)
     except EnvironmentFailure as error:
-        return answers.environment_status([], listed, "", problems=[str(error)])
+        return answers.environment_status(None, listed, "", problems=[str(error)])
     return answers.environment_status(seen.entries, listed, base_folder.facts(env.base), warnings=seen.remarks)
 
 

@@ -126,16 +126,16 @@ class Cluster:
                     retries=False,
                     preload_content=False,
                 )
+                failure = _failure(doing, answer) if answer.status >= _CLIENT_ERROR else None
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 if not self._has_answered or time.monotonic() + pause > deadline:
                     self._has_answered = False  # what is asked on the way out does not wait once more
                     raise unreachable(self.host, error) from error
             else:
                 self._has_answered = True
-                if answer.status < _CLIENT_ERROR:
+                if failure is None:
                     return answer
                 wait = answer.headers.get("Retry-After", "")
-                failure = _failure(doing, answer)
                 if answer.status == UNAUTHORIZED and not renewed:
                     renewed = True
                     self._configuration, _ = _configuration(self._settings)

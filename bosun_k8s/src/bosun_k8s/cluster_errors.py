@@ -13,9 +13,15 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY, UNAVAILAB
 )  # fmt: skip
 _REMEDIES = (
     ("exceeded quota", "the namespace's ResourceQuota has no room; raise it, or ask for less in keyValueConfig"),
-    ("violates PodSecurity", "the namespace's Pod Security Standard refuses the pod; change the standard or `patches`"),
+    ("failed quota", "the namespace's ResourceQuota counts what the pods do not name; set it in keyValueConfig"),
+    ("violates PodSecurity", "the namespace's Pod Security Standard refuses it; change the standard, or `patches`"),
     ("denied the request", "an admission webhook of the cluster refuses it; ask who runs it, or change `patches`"),
+    ("denied request", "an admission policy of the cluster refuses it; ask who made it, or change `patches`"),
+    ("being terminated", "the namespace is being deleted; create it again when it is gone, or correct kubeNamespace"),
     ("Apply failed with", "somebody else has set this field; let them leave it, or set forceConflicts: true"),
+    ("system:anonymous", "the kubeconfig's user has no credentials, or its program gives none; correct the user"),
+    ("to an HTTPS server", "it does not speak plain HTTP, as the kubeconfig's server says; write https there"),
+    ("404 page not found", "nothing is known of that there; install its CRD, or correct the kubeconfig's server"),
 )
 
 
@@ -59,10 +65,15 @@ def refused(doing: str, code: int, answer: Mapping[str, Any] | str) -> Refused:
     return error
 
 
+def remedy(explanation: str) -> str | None:
+    """Return what can be done where the API server refuses something with these words; None where nothing is known."""
+    return next((told for word, told in _REMEDIES if word in explanation), None)
+
+
 def _with_remedy(code: int, explanation: str) -> str:
-    for word, remedy in _REMEDIES:
-        if word in explanation:
-            return f"{remedy} (the API server says: {explanation})"
+    known = remedy(explanation)
+    if known is not None:
+        return f"{known} (the API server says: {explanation})"
     if code == UNAUTHORIZED:
         return "the API server does not take these credentials; renew them (kubectl shows the same)"
     if code == FORBIDDEN:
@@ -91,5 +102,6 @@ def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
     elif any(isinstance(cause, TimeoutError) for cause in causes) or "timed out" in texts:
         why = "it does not answer; see that the cluster runs and that this machine reaches it"
     else:
-        why = f"{one_line(causes[-1])}; see that the cluster runs"
+        speaks = ", and that it speaks plain HTTP, as the kubeconfig's server says" if host.startswith("http:") else ""
+        why = f"{one_line(causes[-1])}; see that the cluster runs{speaks}"
     return EnvironmentFailure(f"the API server {host} cannot be asked: {why}")

@@ -20,9 +20,8 @@ def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
     """Check that the cluster answers and allows what the actions need. Nothing is shared, so nothing is made."""
     lacking = rights.missing(objects, env)
     if lacking:
-        raise EnvironmentFailure(
-            f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/role.yaml"
-        )
+        raise EnvironmentFailure(_lacking(env, lacking))
+    _check_namespace(objects)
     checking.check_way(objects, env)
     credentials.check(objects, env)
     if env.settings.builder == "volume":
@@ -47,15 +46,35 @@ def list_all(objects: Objects, env: Environment) -> ActionStatusInfo:
 def status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at every deployment, and at what the namespace allows."""
     listed = None if pe_info is None else pe_info.deployments
+    problems: list[str] = []
     try:
-        found = look_at_all(objects, env)
         lacking = rights.missing(objects, env)
+        problems += [_lacking(env, lacking)] if lacking else []
+        found = look_at_all(objects, env)
+        if not found and not lacking:
+            _check_namespace(objects)
         warnings = [*env.monitoring.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
     except EnvironmentFailure as error:
-        return answers.environment_status([], listed, "", problems=[str(error)])
-    problems = [f"this user may not {', '.join(lacking)}; grant it with deploy/role.yaml"] if lacking else []
+        return answers.environment_status(None, listed, "", problems=problems or [str(error)])
     facts = f"the API server {objects.cluster.host} answers"
     return answers.environment_status([entry(env, one) for one in found], listed, facts, problems, warnings)
+
+
+def _lacking(env: Environment, lacking: list[str]) -> str:
+    return (
+        f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/role.yaml, or "
+        "correct kubeNamespace"
+    )
+
+
+def _check_namespace(objects: Objects) -> None:
+    """Check that the namespace takes a new object: whoever may only look into one is not told that it is not there.
+
+    Raises:
+        EnvironmentFailure: it does not.
+    """
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "bosun-check"}}
+    objects.create(lease, dry_run=True)
 
 
 def _full_quotas(objects: Objects) -> list[str]:

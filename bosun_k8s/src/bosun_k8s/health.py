@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bosun_core.errors import one_line
 
+from bosun_k8s.cluster_errors import remedy
 from bosun_k8s.observed import ContainerStatus, Deployment, Pod, Terminated
 
 _LINES = 5
@@ -89,11 +90,7 @@ def of_workload(deployment: Deployment) -> Fault | None:
     for condition in deployment.status.conditions or ():
         if condition.type == "ReplicaFailure" and condition.status == "True":
             said = one_line(condition.message)
-            if "exceeded quota" in said:
-                return Fault(f"gets no pod: the namespace's ResourceQuota has no room ({said}); raise it, or ask less")
-            if "violates PodSecurity" in said:
-                return Fault(f"gets no pod: the namespace's Pod Security Standard refuses it ({said}); see `patches`")
-            return Fault(f"gets no pod: {condition.reason} ({said})")
+            return Fault(f"gets no pod: {remedy(said) or condition.reason} ({said})")
     return None
 
 

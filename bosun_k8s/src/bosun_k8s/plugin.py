@@ -46,7 +46,7 @@ class KubernetesPlugin(BosunPluginBase):
             return self._act(environments.status, self.pe_info)
         except EnvironmentFailure as error:
             listed = None if self.pe_info is None else self.pe_info.deployments
-            return answers.environment_status([], listed, "", problems=[str(error)])
+            return answers.environment_status(None, listed, "", problems=[str(error)])
 
     def deployment_start(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
         return self._act(deployments.start, deployment_info)

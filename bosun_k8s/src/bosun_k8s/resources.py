@@ -83,14 +83,14 @@ class Objects:
         except Missing:
             return None
 
-    def create(self, document: Document) -> Document:
+    def create(self, document: Document, *, dry_run: bool = False) -> Document:
         """Create an object.
 
         Raises:
             Taken: one of that name is there.
         """
         kind, name = BY_NAME[document["kind"]], document["metadata"]["name"]
-        query = {"fieldManager": names.FIELD_MANAGER}
+        query = {"fieldManager": names.FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
         return self.cluster.ask(self._doing("create", kind, name), "POST", self.path(kind), body=document, query=query)
 
     def apply(self, document: Document, *, dry_run: bool = False) -> Document:

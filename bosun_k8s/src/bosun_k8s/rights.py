@@ -68,6 +68,8 @@ KANIKO = (
 def missing(objects: Objects, env: Environment) -> list[str]:
     """Return what this user may not and the actions need, as the API server says."""
     lacking = [str(right) for right in _missing_in(objects, ALWAYS)]
+    if len(lacking) == len(ALWAYS):
+        lacking = ["do anything that is needed"]
     if env.settings.builder == "kaniko":
         namespace = env.settings.kaniko_namespace or env.namespace
         there = Objects(objects.cluster, namespace)

@@ -90,7 +90,7 @@ def test_every_path_is_answered_through_an_ingress(
 def test_no_such_gateway_is_told_and_leaves_nothing(clean: Any, act: Act, package: Callable[..., str]) -> None:
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     namespace = clean.variables["BOSUN_TEST_K8S_GATEWAY"].partition("/")[0]
-    status = act("deployment_start", info, gateway=f"{namespace}/none", routeLimit=2)
+    status = act("deployment_start", info, gateway=f"{namespace}/none", routeLimit=2, preStopSeconds=0)
     assert status["msg"].endswith(
         f"gateway {namespace}/none has not taken the route within 2 s (routeLimit); is it there?"
     )
@@ -99,7 +99,7 @@ def test_no_such_gateway_is_told_and_leaves_nothing(clean: Any, act: Act, packag
 
 def test_no_such_listener_is_told_and_leaves_nothing(clean: Any, act: Act, package: Callable[..., str]) -> None:
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
-    status = act("deployment_start", info, gatewayListener="none")
+    status = act("deployment_start", info, gatewayListener="none", preStopSeconds=0)
     assert "the gateway does not take the route: NoMatchingParent" in status["msg"]
     assert (status["status"], clean.made()) == ("failing", [])
 
@@ -108,7 +108,7 @@ def test_no_such_ingress_class_is_told_where_it_may_be_looked_up(
     clean: Any, act: Act, package: Callable[..., str]
 ) -> None:
     cluster_role, binding = (
-        Path(__file__).parents[2] / "bosun_k8s/deploy/cluster-role.yaml",
+        Path(__file__).parents[3] / "bosun_k8s/deploy/cluster-role.yaml",
         f"{clean.namespace}-classes",
     )
     settings = {"gateway": None, "ingressClass": "none"}

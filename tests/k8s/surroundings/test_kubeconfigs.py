@@ -1,0 +1,150 @@
+"""A kubeconfig or a setting that leads to no usable namespace: one line that says what to do, and nothing half made."""
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
+Act = Callable[..., dict[str, Any]]
+Change = Callable[[dict[str, Any]], Any]
+
+ASKED = r"the API server \S+ cannot be asked: "
+
+
+def cluster(**change: Any) -> Change:
+    return lambda config: config["clusters"][0]["cluster"].update(change)
+
+
+def user(**found: Any) -> Change:
+    return lambda config: config["users"][0].update(user=found)
+
+
+PROGRAM = {"apiVersion": "client.authentication.k8s.io/v1", "command": "no-such-program", "interactiveMode": "Never"}
+NOBODY = r".*: the kubeconfig's user has no credentials, or its program gives none; correct the user"
+KUBECONFIGS: dict[str, tuple[Change, str]] = {
+    "nothing listens": (
+        cluster(server="https://127.0.0.1:9"),
+        ASKED + "nothing listens there; see that the cluster runs, and that the kubeconfig's server is right$",
+    ),
+    "no such name": (
+        cluster(server="https://no.such.host.invalid:6443"),
+        ASKED + "its name is not known; correct the kubeconfig's server$",
+    ),
+    "an authority that did not sign": (
+        lambda config: config["clusters"][0]["cluster"].pop("certificate-authority-data"),
+        ASKED + "its certificate is not signed by the authority of the kubeconfig; correct certificate-authority ther",
+    ),
+    "plain HTTP": (
+        lambda config: cluster(server=config["clusters"][0]["cluster"]["server"].replace("https", "http"))(config),
+        ".*it (does not speak|speaks) plain HTTP, as the kubeconfig's server says",
+    ),
+    "a certificate that is nowhere": (
+        user(**{"client-certificate": "/nowhere/a.pem", "client-key": "/nowhere/a.key"}),
+        r"the kubeconfig \S+ cannot be used: File does not exist: /nowhere/a.pem; correct it$",
+    ),
+    "a program that is nowhere": (user(exec=PROGRAM), NOBODY),
+    "no user": (lambda config: config["users"].clear(), NOBODY),
+    "a token that is none": (
+        user(token="not-a-token-of-this-cluster"),
+        ".*the API server does not take these credentials; renew them",
+    ),
+    "no context": (
+        lambda config: config["contexts"].clear(),
+        r"kubeConfigContext 'bosun' is not in \S+; `kubectl config get-contexts` shows what is$",
+    ),
+}
+
+
+def refused(act: Act, action: str, *given: Any, **settings: Any) -> str:
+    """Run an action that fails; return its one line."""
+    status = act(action, *given, **settings)
+    assert status["status"] == "failing"
+    assert "\n" not in status["msg"]
+    return str(status["msg"])
+
+
+@pytest.mark.parametrize("name", KUBECONFIGS)
+def test_a_kubeconfig_that_leads_nowhere(
+    place: Any, act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    change, message = KUBECONFIGS[name]
+    config = copy.deepcopy(yaml.safe_load(place.kubeconfig.read_text()))
+    change(config)
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    told = refused(act, "plugin_start")
+    assert re.match(message, told), told
+    assert "not-a-token" not in told
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"there is no kubeconfig at \S+; let KUBECONFIG name one$"),
+        ("a: [b", r"the kubeconfig \S+ cannot be used: while parsing .*; correct it$"),
+        ("", r"the kubeconfig \S+ cannot be used: .*; correct it$"),
+    ],
+    ids=["none", "no YAML", "empty"],
+)
+def test_a_file_that_is_no_kubeconfig(
+    act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "config").write_text(content)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    told = refused(act, "plugin_start")
+    assert re.match(message, told), told
+
+
+def test_in_cluster_outside_of_a_pod_is_told(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    told = refused(act, "plugin_start", kubeConfigContext="IN_CLUSTER")
+    assert re.match(r"kubeConfigContext is IN_CLUSTER and this process runs in no pod \(.*\); write the name", told), (
+        told
+    )
+
+
+def test_a_placeholder_that_was_left_in_is_named(clean: Any, act: Act, package: Callable[..., str]) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    told = refused(act, "deployment_start", info, generatedImageRepo="<FILL-IN-DOCKER-REGISTRY>/models")
+    assert "generatedImageRepo still holds the placeholder <FILL-IN-DOCKER-REGISTRY>; write your own value" in told
+    assert clean.made() == []
+
+
+@pytest.mark.parametrize("action", ["plugin_start", "pe_status", "deployment_start"])
+def test_a_namespace_that_is_not_there_is_told_to_whoever_may_work_anywhere(
+    place: Any, act: Act, package: Callable[..., str], monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """To look into a namespace that is not there is no error to the API server."""
+    monkeypatch.setenv("KUBECONFIG", place.variables["KUBECONFIG"])
+    context = yaml.safe_load(Path(place.variables["KUBECONFIG"]).read_text())["current-context"]
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    settings = {"kubeConfigContext": context, "kubeNamespace": f"{place.namespace}-nowhere"}
+    told = refused(act, action, info, **settings)
+    assert f'namespaces "{place.namespace}-nowhere" not found; create it, or correct kubeNamespace' in told
+
+
+@pytest.mark.parametrize("action", ["plugin_start", "pe_status"])
+def test_a_namespace_that_is_not_this_users_is_told(place: Any, act: Act, action: str) -> None:
+    assert refused(act, action, kubeNamespace="kube-public") == (
+        "this user may not do anything that is needed in namespace kube-public; grant it with deploy/role.yaml, or "
+        "correct kubeNamespace"
+    )
+
+
+def test_pe_status_says_nothing_of_deployments_where_the_api_server_is_away(
+    place: Any, act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = yaml.safe_load(place.kubeconfig.read_text())
+    cluster(server="https://127.0.0.1:9")(config)
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    seen = act("pe_status", pe={"deployments": ["d1"]})
+    assert (seen["status"], "nothing listens there" in seen["msg"]) == ("failing", True)
+    entry = seen["data"]["deploymentsStatus"]["d1"]
+    assert (entry["status"], entry["state"]) == ("unknown", "unknown")
