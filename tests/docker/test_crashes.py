@@ -1,6 +1,6 @@
 """SIGKILL at the calls of an action: traffic goes on, the same action again converges, nothing is left behind.
 
-What a call is, and which of them are tried, is in tests/making/killing.py.
+What a call is, is in tests/making/killing.py; which of them are tried, in sampling.py beside it.
 """
 
 import re
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 from asking import asked_once
 from bosun_test.conformance.load import Load
-from killing import SEED, Child, chosen, make_larger
+from killing import Child, make_larger
+from sampling import SEED, chosen
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(7200)]
 

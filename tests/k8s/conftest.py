@@ -13,6 +13,7 @@ import pytest
 import yaml
 from acting import Act, acting, packing
 from asking import predicting
+from sampling import SEED, THOROUGH, sampled
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "bosun_k8s" / "deploy"
@@ -21,6 +22,8 @@ KINDS = (
     "deployments,services,httproutes,ingresses,secrets,horizontalpodautoscalers,poddisruptionbudgets,leases,pods,"
     "resourcequotas"
 )
+KIT = Path(__file__).with_name("test_conformance.py")
+CASES_OF_A_PROMISE = 2
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -111,6 +114,25 @@ def kubeconfig_of(variables: dict[str, str], token: str, namespace: str) -> dict
         "contexts": [{"name": "bosun", "context": context}],
         "current-context": "bosun",
     }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a promise of the kit that has many cases try some, unless they were asked for: an action takes seconds."""
+    if THOROUGH or config.option.keyword or any("::" in word for word in config.args):
+        return
+    cases: dict[str, list[str]] = {}
+    for item in items:
+        if item.path == KIT and isinstance(item, pytest.Function):
+            cases.setdefault(item.originalname, []).append(item.nodeid)
+    tried = {one for name, all_of in cases.items() for one in sampled(all_of, name, CASES_OF_A_PROMISE)}
+    left_out = [item for item in items if item.path == KIT and item.nodeid not in tried]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        reporter.write_line(
+            f"{KIT.relative_to(ROOT)}: {CASES_OF_A_PROMISE} cases a promise (BOSUN_SEED={SEED}; all: BOSUN_THOROUGH=1)"
+        )
 
 
 @pytest.fixture(scope="module")

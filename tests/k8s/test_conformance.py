@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.k8s, pytest.mark.timeout(3000)]
 _FAULTS = {
     PackageKind.GOOD: None,
     PackageKind.CANNOT_LOAD: {"crash_at_start": True},
-    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 1},
+    PackageKind.CRASHES_AFTER_LOADING: {"crash_after_seconds": 0.4},
     PackageKind.NEVER_READY: {"fail_ping": True},
 }
 # Kills, sequences, their steps and hostile ids of each profile: an action takes seconds; test_crashes.py kills at every
@@ -35,7 +35,7 @@ class KubernetesEnvironment(Environment):
         self._place = place
 
     def private_configuration(self):
-        return self._place.settings(readinessLimit=15, preStopSeconds=1)
+        return self._place.settings(readinessLimit=8, preStopSeconds=1, settleTime=0.8)
 
     def package(self, name, kind=PackageKind.GOOD):
         path = self._packages / f"{name.replace(' ', '-').replace(',', '')}-{kind.name.lower()}.mlpkg"

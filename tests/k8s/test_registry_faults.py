@@ -143,8 +143,7 @@ def refused(clean: Any, act: Act, package: Callable[..., str], ask: Callable[[st
 def test_a_full_registry_is_told(
     clean: Any, full_registry: str, act: Act, package: Callable[..., str], predict: Callable[[str], str]
 ) -> None:
-    settings = {"generatedImageRepo": f"{full_registry}/models"}
-    told = refused(clean, act, package, predict, **settings)
+    told = refused(clean, act, package, predict, generatedImageRepo=f"{full_registry}/models")
     assert told.startswith(f"the registry {full_registry} fails "), told
     assert told.endswith("; look at its log and disk"), told
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bosun_k8s.patches import Mismatch
+from bosun_core.errors import ConfigurationError
 
 from bosun_k8s import manifests
 
@@ -188,5 +188,7 @@ def test_a_patch_is_applied_to_its_kind_alone(env: Made, goal: Made) -> None:
 
 def test_a_patch_that_does_not_fit_is_told(env: Made, goal: Made) -> None:
     place = env(patches={"Deployment": [{"op": "replace", "path": "/spec/paused", "value": True}]})
-    with pytest.raises(Mismatch, match=r"patches\.Deployment does not fit the Deployment that it is for: .*paused"):
+    with pytest.raises(
+        ConfigurationError, match=r"patches\.Deployment does not fit the Deployment that it is for: .*paused"
+    ):
         manifests.deployment(place, goal(), 1, IMAGE)

@@ -1,22 +1,17 @@
 """An action in a child process that is killed at its n-th call, for every n or for a sample of them.
 
 A call is one to the engine, the API server or a registry, a first probe after it, or a piece of the package on its way.
-BOSUN_SEED repeats a sample, BOSUN_THOROUGH=1 takes all.
 """
 
 import os
-import random
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bosun_core.reporting import listen
 
-THOROUGH = bool(os.environ.get("BOSUN_THOROUGH"))
-SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
 PACKAGE_BYTES = 3_000_000  # three pieces
 
 
@@ -77,20 +72,6 @@ class _Calls:
         self.count += 1
         if self.count == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-def chosen(calls: int, name: str, budget_seconds: float, least: int = 2) -> Iterator[int]:
-    """Every call, in an order that the seed gives, until the budget is spent; at least so many."""
-    began = time.monotonic()
-    for tried, number in enumerate(random.Random(f"{SEED} {name}").sample(range(1, calls + 1), calls)):
-        if not THOROUGH and tried >= least and time.monotonic() > began + budget_seconds:
-            return
-        yield number
-
-
-def sampled(cases: Sequence[str], name: str, number: int = 1) -> list[str]:
-    """All cases, or so many that the seed chooses."""
-    return list(cases) if THOROUGH else sorted(random.Random(f"{SEED} {name}").sample(cases, number))
 
 
 def make_larger(path: str) -> str:

@@ -14,7 +14,7 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_k8s import checking, manifests, names, planning, removing
+from bosun_k8s import checking, manifests, names, planning, removing, surroundings
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.goals import serves, stands_right, wanted
@@ -164,7 +164,7 @@ def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInf
 
 def _put_right(objects: Objects, env: Environment, found: Deployed, goal: Goal) -> ActionStatusInfo:
     """Bring to the settings what stands around the workload, which stays as it is."""
-    removing.bring_surroundings(objects, env, goal)
+    surroundings.bring(objects, env, goal, int(found.serving))
     told = manifests.told_of(env, goal, int(found.serving), found.told.get(names.IMAGE_KEPT, ""))
     objects.apply(manifests.service(env, goal.deployment_id, found.serving, told))
     return _served(objects, env, goal, checking.route_remarks(objects, env, goal.deployment_id))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bosun_core.errors import ConfigurationError
+
 from bosun_k8s import names, patches, pod, routes, scaling
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -48,8 +50,12 @@ def service(env: Environment, deployment_id: str, generation: str, told: dict[st
     return patched(env, document)
 
 
-def told_of(env: Environment, goal: Goal, generation: int, image: str) -> dict[str, str]:
-    """Return what the Service's annotations say of the generation that it leads to."""
+def told_of(env: Environment, goal: Goal, generation: int, image: str, *, finished: bool = True) -> dict[str, str]:
+    """Return what the Service's annotations say of the generation that it leads to.
+
+    What stands around it is told when it is `finished`, so that an action that was killed before is seen.
+    """
+    around = {names.SURROUNDINGS: names.digest(surroundings(env, goal))} if finished else {}
     return {
         **pod.facts(env, goal),
         names.GENERATION: str(generation),
@@ -58,7 +64,7 @@ def told_of(env: Environment, goal: Goal, generation: int, image: str) -> dict[s
         names.KIND: goal.kind,
         names.MOUNTED: str(goal.mounted).lower(),
         names.SETTINGS: settings_digest(env, goal),
-        names.SURROUNDINGS: names.digest(surroundings(env, goal)),
+        **around,
     }
 
 
@@ -124,10 +130,12 @@ def patched(env: Environment, document: Document) -> Document:
     """Return the document as the setting `patches` changes it.
 
     Raises:
-        Mismatch: an operation does not fit it.
+        ConfigurationError: an operation does not fit it.
     """
     kind = document["kind"]
     try:
         return patches.applied(document, env.settings.patches.get(kind, []))
     except patches.Mismatch as error:
-        raise patches.Mismatch(f"patches.{kind} does not fit the {kind} that it is for: {error}; correct it") from None
+        raise ConfigurationError(
+            f"patches.{kind} does not fit the {kind} that it is for: {error}; correct it"
+        ) from None

@@ -5,24 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from bosun_k8s import manifests, names
+from bosun_k8s import names, surroundings
 from bosun_k8s.cluster_errors import Missing
 from bosun_k8s.environment import Environment
-from bosun_k8s.goal import Goal
 from bosun_k8s.observed import Pod
-from bosun_k8s.resources import (
-    AUTOSCALER,
-    BUDGET,
-    BY_NAME,
-    DEPLOYMENT,
-    HTTP_ROUTE,
-    INGRESS,
-    POD,
-    SECRET,
-    SERVICE,
-    Kind,
-    Objects,
-)
+from bosun_k8s.resources import DEPLOYMENT, POD, SECRET, SERVICE, Objects
 from bosun_k8s.watching import Topic, Watching
 
 _SLACK_SECONDS = 30.0  # for what the kubelet does besides the pod's own time
@@ -44,7 +31,7 @@ def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
     nowhere = {"selector": {names.GENERATION: names.NOTHING_SERVES}}
     with suppress(Missing):
         objects.merge(SERVICE, name, {"metadata": {"annotations": {names.STOPPING: "true"}}, "spec": nowhere})
-    for kind, one in _surrounding_names(name):
+    for kind, one in surroundings.all_names(name):
         objects.delete(kind, one)
     selector = names.selector(env.labels(deployment_id))
     for workload in objects.listed(DEPLOYMENT, selector):
@@ -53,22 +40,6 @@ def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
     objects.delete(SECRET, name)
     objects.delete(SERVICE, name)
     return left
-
-
-def bring_surroundings(objects: Objects, env: Environment, goal: Goal) -> None:
-    """Bring routes and budget of a deployment to what its settings say, and remove what they no longer ask for."""
-    wanted = manifests.surroundings(env, goal)
-    for document in wanted:
-        objects.apply(document)
-    kept = {(BY_NAME[one["kind"]], one["metadata"]["name"]) for one in wanted}
-    name = env.name(goal.deployment_id)
-    for kind, one in _surrounding_names(name):
-        if kind is not AUTOSCALER and (kind, one) not in kept:
-            objects.delete(kind, one)
-
-
-def _surrounding_names(name: str) -> list[tuple[Kind, str]]:
-    return [(HTTP_ROUTE, name), (INGRESS, name), (INGRESS, f"{name}-predict"), (AUTOSCALER, name), (BUDGET, name)]
 
 
 def _wait_until_gone(objects: Objects, env: Environment, deployment_id: str, begins: tuple[str, ...]) -> str:

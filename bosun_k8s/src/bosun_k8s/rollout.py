@@ -15,7 +15,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import checking, health, manifests, names, probing, removing
+from bosun_k8s import checking, health, manifests, names, probing, removing, surroundings
 from bosun_k8s.cluster_errors import Taken
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -23,7 +23,7 @@ from bosun_k8s.holding import Held
 from bosun_k8s.looking import Deployed
 from bosun_k8s.observed import Deployment, EndpointSlice, Pod
 from bosun_k8s.pod import MODEL_CONTAINER
-from bosun_k8s.resources import AUTOSCALER, DEPLOYMENT, ENDPOINTS, POD, Objects
+from bosun_k8s.resources import DEPLOYMENT, ENDPOINTS, POD, Objects
 from bosun_k8s.watching import Topic, Watching
 
 _LOG_LINES = 40
@@ -62,7 +62,7 @@ class Rollout:
             to_its_end(self._undo)
             raise
         remarks: list[str] = []
-        to_its_end(lambda: remarks.append(self._finish()))
+        to_its_end(lambda: remarks.append(self._finish(image)))
         return remarks[-1]
 
     def _prepare(self) -> None:
@@ -167,7 +167,16 @@ class Rollout:
     def _switch(self, image: str) -> None:
         progress("switching", 0)
         self._switching = True
-        told = manifests.told_of(self._env, self._goal, self._generation, image)
+        self._lead(image, finished=self._is_finished_by_the_switch)
+
+    @property
+    def _is_finished_by_the_switch(self) -> bool:
+        """Whether what stands around a first generation was all made before it."""
+        return not self._before.serves and not self._goal.values.scales
+
+    def _lead(self, image: str, *, finished: bool) -> None:
+        """Have the Service lead to the new generation, and tell of it."""
+        told = manifests.told_of(self._env, self._goal, self._generation, image, finished=finished)
         self._objects.apply(manifests.service(self._env, self._goal.deployment_id, str(self._generation), told))
 
     def _undo(self) -> None:
@@ -182,19 +191,16 @@ class Rollout:
             else:
                 removing.remove_all(self._objects, self._env, self._goal.deployment_id)
 
-    def _finish(self) -> str:
-        """Bring what stands around up to date, wait until traffic has moved, drain, remove. May be repeated."""
+    def _finish(self, image: str) -> str:
+        """Wait until traffic has moved, bring what stands around up to date, drain, remove. May be repeated."""
         env, goal = self._env, self._goal
         self._wait_until_it_leads()
-        autoscaler = manifests.autoscaler(env, goal, self._generation)
-        if autoscaler is not None:
-            self._objects.apply(autoscaler)
+        if not self._is_finished_by_the_switch:
+            surroundings.bring(self._objects, env, goal, self._generation)
+            self._lead(image, finished=True)
         if not self._before.serves:
             url = env.prediction_url(goal.deployment_id).removesuffix("/predictions") + goal.values.health_path
             return probing.reached(url, env.settings.route_limit)
-        if autoscaler is None:
-            self._objects.delete(AUTOSCALER, env.name(goal.deployment_id))
-        removing.bring_surroundings(self._objects, env, goal)
         progress("draining", 0)
         old = [one.name for one in self._before.workloads]
         return removing.remove_generations(self._objects, env, goal.deployment_id, old)

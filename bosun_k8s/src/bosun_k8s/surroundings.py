@@ -1,0 +1,41 @@
+"""What stands around the workloads of a deployment: its way from outside, autoscaler, budget, Secret."""
+
+from __future__ import annotations
+
+import time
+
+from bosun_core.reporting import progress
+
+from bosun_k8s import checking, manifests
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+from bosun_k8s.resources import AUTOSCALER, BUDGET, BY_NAME, HTTP_ROUTE, INGRESS, SECRET, Kind, Objects
+
+_WAYS = (HTTP_ROUTE, INGRESS)
+
+
+def all_names(name: str) -> list[tuple[Kind, str]]:
+    """Return kind and name of all that there may be around the deployment whose objects have this name."""
+    return [(HTTP_ROUTE, name), (INGRESS, name), (INGRESS, f"{name}-predict"), (AUTOSCALER, name), (BUDGET, name)]
+
+
+def bring(objects: Objects, env: Environment, goal: Goal, generation: int) -> None:
+    """Bring it to what the settings say, for the generation that serves, and remove the rest. May be repeated.
+
+    Another way from outside takes the place of the old one once whoever leads in has learnt of it.
+    """
+    name = env.name(goal.deployment_id)
+    autoscaler = manifests.autoscaler(env, goal, generation)
+    wanted = [*manifests.surroundings(env, goal), *([] if autoscaler is None else [autoscaler])]
+    for document in wanted:
+        objects.apply(document)
+    kept = {(BY_NAME[one["kind"]], one["metadata"]["name"]) for one in wanted}
+    if manifests.secret(env, goal.deployment_id) is not None:
+        kept.add((SECRET, name))
+    former = [one for one in [*all_names(name), (SECRET, name)] if one not in kept and objects.get(*one) is not None]
+    if any(kind in _WAYS for kind, _ in former):
+        checking.route_remarks(objects, env, goal.deployment_id)
+        progress("waiting until proxies know the new way", 0)
+        time.sleep(env.settings.pre_stop_seconds)  # nothing tells that they do
+    for one in former:
+        objects.delete(*one)

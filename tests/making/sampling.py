@@ -1,0 +1,27 @@
+"""Samples of what takes too long to be tried whole: BOSUN_SEED repeats one, BOSUN_THOROUGH=1 takes all."""
+
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+
+THOROUGH = bool(os.environ.get("BOSUN_THOROUGH"))
+SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
+
+
+def chosen(calls: int, name: str, budget_seconds: float, least: int = 2) -> Iterator[int]:
+    """Every call, in an order that the seed gives, until the budget is spent; at least so many."""
+    began = time.monotonic()
+    for tried, number in enumerate(random.Random(f"{SEED} {name}").sample(range(1, calls + 1), calls)):
+        if not THOROUGH and tried >= least and time.monotonic() > began + budget_seconds:
+            return
+        yield number
+
+
+def sampled(cases: Sequence[str], name: str, number: int = 1) -> list[str]:
+    """All cases, or so many that the seed chooses."""
+    return (
+        list(cases)
+        if THOROUGH
+        else sorted(random.Random(f"{SEED} {name}").sample(list(cases), min(number, len(cases))))
+    )
