@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(400)]
 
 DEPLOY = Path(__file__).parents[2] / "bosun_k8s" / "deploy"
 CHART = DEPLOY / "chart"
@@ -47,6 +47,7 @@ def build(place: Any, index: str, host: str) -> str:
     name, namespace = f"{place.registry}/{place.namespace}/runner:1", f"{place.namespace}-image"
     arguments = [
         "--context=dir:///workspace",
+        "--snapshot-mode=redo",
         f"--destination={name}",
         f"--build-arg=BASE={place.variables['BOSUN_TEST_K8S_PYTHON_IMAGE']}",
         f"--build-arg=PIP_INDEX_URL={index}",
@@ -66,7 +67,7 @@ def build(place: Any, index: str, host: str) -> str:
         place("create", "configmap", "context", "-n", namespace, f"--from-file={DEPLOY / 'Dockerfile'}")
         place("apply", "-n", namespace, "-f", "-", given=json.dumps(pod))
         done = "--for=jsonpath={.status.phase}=Succeeded"
-        place("wait", done, "pod/kaniko", "-n", namespace, "--timeout=150s", check=False, seconds=160)
+        place("wait", done, "pod/kaniko", "-n", namespace, "--timeout=240s", check=False, seconds=250)
         (built,) = place.objects("pods", "-n", namespace)
         assert built["status"]["phase"] == "Succeeded", place("logs", "kaniko", "-n", namespace)
     finally:
@@ -154,6 +155,7 @@ def test_the_chart_is_installed_and_the_agent_in_it_starts_a_deployment(
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump({"image": image, "privateConfiguration": settings(clean), "clusterRole": True}))
     assert "0 chart(s) failed" in helm("lint", "--strict", CHART, "-f", values)
+    assert "0 chart(s) failed" in helm("lint", "--strict", CHART)
     helm("install", "agent", CHART, "-f", values, "--wait", "--timeout", "60s")
     try:
         (agent,) = clean.objects("pods", "-l", "app.kubernetes.io/instance=agent")
@@ -177,3 +179,21 @@ def test_the_kustomize_base_gives_its_service_account_the_rights_that_are_checke
         for verb, what in (("list", "secrets"), ("create", "pods/exec"), ("patch", "roles"), ("get", "configmaps"))
     }
     assert more == dict.fromkeys(more, "no")
+
+
+def test_the_chart_grants_kanikos_rights_where_it_builds(clean: Any, helm: Callable[..., str], act: Any) -> None:
+    """Rendered by helm and applied by kubectl: the plugin, as the chart's service account, misses nothing."""
+    builds = f"{clean.namespace}-builds"
+    own = {"kanikoNamespace": builds, "kanikoImage": clean.variables["BOSUN_TEST_K8S_KANIKO_IMAGE"]}
+    clean("create", "namespace", builds)
+    try:
+        sets = [f"--set=privateConfiguration.kanikoNamespace={builds}", "--set=kaniko=true"]
+        # The name of the release is that of the service account under which the tests act.
+        rendered = helm("template", "bosun", CHART, *sets, "--show-only", "templates/rights.yaml")
+        for document in yaml.safe_load_all(rendered):
+            where = document["metadata"].get("namespace", clean.namespace)
+            options = ("--server-side", "--force-conflicts", "-n", where, "-f", "-")
+            clean("apply", *options, given=yaml.safe_dump(document))
+        assert act("plugin_start", **own)["status"] == "passing"
+    finally:
+        clean("delete", "namespace", builds, "--wait=false")
