@@ -40,6 +40,8 @@ def test_the_old_model_serves_on_and_the_cause_is_told(
     url = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"]["predictionUrl"]
     before = clean.made()
     new = {"newModelId": "B", "modelArtifact": package("B", **faults), "keyValueConfig": values}
+    if "image" in values:
+        new = {"newModelId": "B", "modelExecutionType": "customInferenceModel", "keyValueConfig": values}
     info = {"id": "d1", "modelId": "A", **new}
     with Load(lambda: predict(url), threads=2) as load:
         assert load.flowing()
