@@ -123,6 +123,7 @@ def test_no_such_ingress_class_is_told_where_it_may_be_looked_up(
         told = [act("plugin_start", **settings), act("deployment_start", info, **settings)]
     finally:
         clean("delete", "clusterrolebinding", binding)
+        clean("delete", "clusterrole", "bosun-ingress-classes")
     expected = "ingressClass none is not in the cluster; `kubectl get ingressclass` shows what is"
     assert [(one["status"], one["msg"]) for one in told] == [("failing", expected)] * 2
     assert clean.made() == []
