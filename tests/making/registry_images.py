@@ -65,6 +65,10 @@ class Image:
         self.layers = [gzip.decompress(layer) for layer in packed] + [tar((INSIDE.lstrip("/"), package))]
         self.config = json.loads(asked(name, f"blobs/{told['config']['digest']}"))
         self.config["config"]["Env"] += [f"PREDICTION_API_MODEL_REPOSITORY_PATH={INSIDE}"]
+        self.name_layers()
+
+    def name_layers(self) -> None:
+        """Have the configuration name the layers as they are now."""
         self.config["rootfs"]["diff_ids"] = [digest_of(layer) for layer in self.layers]
 
     def saved(self, path: Path, *, linked: bool = False) -> Path:
