@@ -94,9 +94,9 @@ KEY_VALUES = {
     "autoscaler; `minAvailable` (a number or percent): a disruption budget, which more than one replica has anyway; "
     "`memory`, `cpus` (limits, say `2g`, `1.5`), `memoryRequest`, `cpuRequest`; `gpus` (a number); `nodeSelector`, "
     "`tolerations` (as Kubernetes writes them, or the text of their JSON); `serviceAccount`; `environment` (a mapping "
-    "of variables, or the text of a JSON object); `port` and `healthPath` (unless they are 8080 and `/ping`); `image` "
-    "(the image of a custom model, `modelExecutionType: customInferenceModel`). Others are ignored, and named in the "
-    "status.",
+    "of variables, or the text of a JSON object); `port`, `healthPath` and `predictionsPath` (unless they are 8080, "
+    "`/ping` and `/predictions`); `image` (the image of a custom model, `modelExecutionType: customInferenceModel`). "
+    "Others are ignored, and named in the status.",
     "test": "Any. They are not kept, but a change of them is noticed.",
 }
 

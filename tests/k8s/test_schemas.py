@@ -29,7 +29,7 @@ EVERYTHING = {
     "replicas": 2, "maxReplicas": 4, "minReplicas": 2, "targetCPU": "70%", "minAvailable": "50%", "memory": "2g",
     "memoryRequest": "1g", "cpus": 1.5, "cpuRequest": "500m", "gpus": 1, "nodeSelector": {"disk": "ssd"},
     "tolerations": TOLERATIONS, "serviceAccount": "reader", "environment": {"A": "1"}, "port": 9000,
-    "healthPath": "/up",
+    "healthPath": "/up", "predictionsPath": "/score/",
 }  # fmt: skip
 
 # name -> (settings, goal's arguments)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 from urllib.parse import urlencode
 
 import msgspec
@@ -41,6 +41,16 @@ _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CLIENT_ERROR = 400
 
 
+class Sent(TypedDict, total=False):
+    """What goes along with a request, and how long its answer may take."""
+
+    query: Mapping[str, str]
+    body: Document
+    content_type: str
+    accept: str
+    answer_seconds: float
+
+
 class Cluster:
     """A connection to the API server that the settings name; `namespace` is that of the deployments.
 
@@ -63,45 +73,27 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def request(
-        self,
-        doing: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Document | None = None,
-        content_type: str = _JSON,
-        accept: str = _JSON,
-    ) -> bytes:
+    def request(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> bytes:
         """Return what the API server answers; `doing` says in an error what was asked, verb and resource."""
-        with self.opened(doing, method, path, query=query, body=body, content_type=content_type, accept=accept) as got:
-            return bytes(got.data)
+        with self.opened(doing, method, path, **more) as answer:
+            return bytes(answer.data)
 
-    def ask(self, doing: str, method: str, path: str, **more: Any) -> Document:
+    def ask(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> Document:
         """Return the document that the API server answers with."""
         found: Document = msgspec.json.decode(self.request(doing, method, path, **more))
         return found
 
     @contextmanager
-    def opened(
-        self,
-        doing: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Document | None = None,
-        content_type: str = _JSON,
-        accept: str = _JSON,
-        answer_seconds: float = _ANSWER_SECONDS,
-    ) -> Iterator[Answer]:
+    def opened(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> Iterator[Answer]:
         """Yield an answer that is not read yet. While the API server is too busy or starts anew, it is asked again."""
         sys.audit("bosun.step", doing)
+        query, body = more.get("query"), more.get("body")
         url = self.host + path + (f"?{urlencode(query)}" if query else "")
         sent = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": accept, "User-Agent": "bosun-k8s"} | ({"Content-Type": content_type} if sent else {})
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=answer_seconds)
+        headers = {"Accept": more.get("accept", _JSON), "User-Agent": "bosun-k8s"}
+        if sent is not None:
+            headers["Content-Type"] = more.get("content_type", _JSON)
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=more.get("answer_seconds", _ANSWER_SECONDS))
         answer = self._answered(doing, method, url, sent, headers, timeout)
         try:
             yield answer

@@ -7,7 +7,7 @@ from bosun_core.model import DeploymentInfo
 from bosun_core.model_sources import given
 from bosun_core.model_sources.sources import Built, Given, Kept, Packaged
 
-from bosun_k8s import key_values, manifests, names
+from bosun_k8s import key_values, manifests, names, routes
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.looking import Deployed
@@ -20,6 +20,7 @@ def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Deployed
         InvalidRequest: the package or a setting cannot be used.
     """
     values = key_values.read(info.key_value_config)
+    routes.check(env, values)
     told = {} if kept is None else kept.told
     kind = given.kind(info, told.get(names.KIND))
     source: Given | Kept

@@ -41,6 +41,7 @@ class KeyValues(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     port: int = MODEL_PORT
     health_path: str = "/ping"
+    predictions_path: str = "/predictions"
     image: str | None = None
     unknown: tuple[str, ...] = ()
 
@@ -168,5 +169,6 @@ _READERS: dict[str, tuple[str, Reader]] = {
     "environment": ("environment", environment),
     "port": ("port", port),
     "healthPath": ("health_path", url_path),
+    "predictionsPath": ("predictions_path", url_path),
     "image": ("image", _image),
 }

@@ -110,7 +110,7 @@ def secret(env: Environment, deployment_id: str) -> Document | None:
 def surroundings(env: Environment, goal: Goal) -> list[Document]:
     """Return what stands around the workload and does not depend on its generation, secrets left out."""
     about = metadata(env, goal.deployment_id)
-    found = [*routes.documents(env, goal.deployment_id, about), *scaling.budget(env, goal, about)]
+    found = [*routes.documents(env, goal.deployment_id, about, goal.values), *scaling.budget(env, goal, about)]
     return [patched(env, document) for document in found]
 
 

@@ -7,22 +7,47 @@ import ipaddress
 import re
 from typing import Any
 
+from bosun_core.errors import InvalidRequest
+
 from bosun_k8s.environment import Environment
+from bosun_k8s.key_values import KeyValues
 from bosun_k8s.settings import INGRESS_NGINX
 
 Document = dict[str, Any]
 
-_PREDICTIONS = "/predictions"
 _SERVICE_PORT_NAME = "http"
 _SERVICE_PORT = 80
 
 
-def documents(env: Environment, deployment_id: str, metadata: Document) -> list[Document]:
-    """Return the route's objects. `<path>/<id>/...` reaches `/...` of the model, `/predict` its `/predictions`."""
+ENDPOINTS = ("predict", "predictions", "ping")
+"""Those that may lead to another path of the model than their own."""
+
+
+def documents(env: Environment, deployment_id: str, metadata: Document, values: KeyValues) -> list[Document]:
+    """Return the route's objects. `<path>/<id>/...` reaches `/...` of the model, but for what `aliases` says."""
     path = f"{env.settings.prefix.path}/{deployment_id}"
     if env.settings.gateway is not None:
-        return [_http_route(env, path, metadata)]
-    return _ingresses(env, path, metadata)
+        return [_http_route(env, path, metadata, aliases(values))]
+    return _ingresses(env, path, metadata, aliases(values))
+
+
+def aliases(values: KeyValues) -> dict[str, str]:
+    """Return which endpoints lead to another path of the model than their own, and to which."""
+    paths = dict(zip(ENDPOINTS, (values.predictions_path, values.predictions_path, values.health_path), strict=True))
+    return {endpoint: path for endpoint, path in paths.items() if path != f"/{endpoint}"}
+
+
+def check(env: Environment, values: KeyValues) -> None:
+    """Check that the route can lead to where predictions are asked for.
+
+    Raises:
+        InvalidRequest: it cannot rewrite.
+    """
+    if "predictions" in aliases(values) and env.settings.gateway is None and not _rewrites(env):
+        raise InvalidRequest(
+            f"keyValueConfig.predictionsPath is {values.predictions_path}, and the Ingress does not rewrite: put "
+            "{rewrite} into ingressAnnotations, or set gateway"
+        )
 
 
 def _host(env: Environment) -> str | None:
@@ -35,7 +60,7 @@ def _host(env: Environment) -> str | None:
     return None
 
 
-def _http_route(env: Environment, path: str, metadata: Document) -> Document:
+def _http_route(env: Environment, path: str, metadata: Document, elsewhere: dict[str, str]) -> Document:
     namespace, _, name = str(env.settings.gateway).rpartition("/")
     parent: Document = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name}
     if namespace:
@@ -51,10 +76,13 @@ def _http_route(env: Environment, path: str, metadata: Document) -> Document:
             "parentRefs": [parent],
             **({} if host is None else {"hostnames": [host]}),
             "rules": [
-                _rule(
-                    metadata["name"],
-                    {"type": "Exact", "value": f"{path}/predict"},
-                    {"type": "ReplaceFullPath", "replaceFullPath": _PREDICTIONS},
+                *(
+                    _rule(
+                        metadata["name"],
+                        {"type": "Exact", "value": f"{path}/{endpoint}"},
+                        {"type": "ReplaceFullPath", "replaceFullPath": target},
+                    )
+                    for endpoint, target in elsewhere.items()
                 ),
                 _rule(
                     metadata["name"],
@@ -74,21 +102,30 @@ def _rule(service: str, match: Document, rewrite: Document) -> Document:
     }
 
 
-def _ingresses(env: Environment, path: str, metadata: Document) -> list[Document]:
+def _ingresses(env: Environment, path: str, metadata: Document, elsewhere: dict[str, str]) -> list[Document]:
     """Return one Ingress for each path that it rewrites to: their annotations speak of a whole Ingress."""
-    alias = copy.deepcopy(metadata)
-    alias["name"] = f"{metadata['name']}-predict"
+    service = metadata["name"]
+
+    def alias(endpoint: str, path: str, path_type: str) -> Document:
+        about = {**copy.deepcopy(metadata), "name": f"{service}-{endpoint}"}
+        return _ingress(env, service, about, path, path_type, elsewhere[endpoint])
+
     if env.settings.ingress_paths == "prefix":
         # With a slash at its end: Traefik takes a prefix by its letters, and d1 would answer for d1-more.
-        whole = _ingress(env, metadata, f"{path}/", "Prefix", "/")
-        rewrites = any("{rewrite}" in value for value in _annotations(env).values())
-        return [whole, *([_ingress(env, alias, f"{path}/predict", "Exact", _PREDICTIONS)] if rewrites else [])]
-    plain = re.escape(path).replace(r"\-", "-")
+        whole = _ingress(env, service, metadata, f"{path}/", "Prefix", "/")
+        rewritten = elsewhere if _rewrites(env) else ()
+        return [whole, *(alias(endpoint, f"{path}/{endpoint}", "Exact") for endpoint in rewritten)]
+    plain, kind = re.escape(path).replace(r"\-", "-"), "ImplementationSpecific"
     return [
-        _ingress(env, metadata, f"{plain}(/|$)(.*)", "ImplementationSpecific", "/$2"),
-        # In brackets it is the longer one, which ingress-nginx tries first.
-        _ingress(env, alias, f"{plain}/(predict)$", "ImplementationSpecific", _PREDICTIONS),
+        _ingress(env, service, metadata, f"{plain}(/|$)(.*)", kind, "/$2"),
+        # In brackets they are the longer ones, which ingress-nginx tries first.
+        *(alias(endpoint, f"{plain}/(({endpoint}))$", kind) for endpoint in elsewhere),
     ]
+
+
+def _rewrites(env: Environment) -> bool:
+    """Tell whether the Ingress's annotations say to which path of the model it leads."""
+    return any("{rewrite}" in value for value in _annotations(env).values())
 
 
 def _annotations(env: Environment) -> dict[str, str]:
@@ -96,9 +133,11 @@ def _annotations(env: Environment) -> dict[str, str]:
     return INGRESS_NGINX if given is None else given
 
 
-def _ingress(env: Environment, metadata: Document, path: str, path_type: str, rewrite: str) -> Document:
+def _ingress(
+    env: Environment, service_name: str, metadata: Document, path: str, path_type: str, rewrite: str
+) -> Document:
     annotations = {name: value.replace("{rewrite}", rewrite) for name, value in _annotations(env).items()}
-    service = {"name": metadata["name"].removesuffix("-predict"), "port": {"name": _SERVICE_PORT_NAME}}
+    service = {"name": service_name, "port": {"name": _SERVICE_PORT_NAME}}
     rule: Document = {"http": {"paths": [{"path": path, "pathType": path_type, "backend": {"service": service}}]}}
     host = _host(env)
     if host is not None:

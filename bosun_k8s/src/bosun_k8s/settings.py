@@ -211,9 +211,7 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     route_limit: Annotated[Seconds, described("How long, in seconds, the gateway may take to accept an HTTPRoute.")] = (
         30.0
     )
-    build_limit: Annotated[
-        Seconds, described("How long, in seconds, kaniko may take, or reading an image archive.")
-    ] = 900.0
+    build_limit: Annotated[Seconds, described("How long, in seconds, kaniko may take, or reading an archive.")] = 900.0
     max_context_size: Annotated[str, described("How large a build context may be, unpacked, say 500m.")] = "1g"
     registry_limit: Annotated[
         Seconds,

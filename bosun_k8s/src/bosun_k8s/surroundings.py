@@ -6,7 +6,7 @@ import time
 
 from bosun_core.reporting import progress
 
-from bosun_k8s import checking, manifests
+from bosun_k8s import checking, manifests, routes
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.resources import AUTOSCALER, BUDGET, BY_NAME, HTTP_ROUTE, INGRESS, SECRET, Kind, Objects
@@ -16,7 +16,8 @@ _WAYS = (HTTP_ROUTE, INGRESS)
 
 def all_names(name: str) -> list[tuple[Kind, str]]:
     """Return kind and name of all that there may be around the deployment whose objects have this name."""
-    return [(HTTP_ROUTE, name), (INGRESS, name), (INGRESS, f"{name}-predict"), (AUTOSCALER, name), (BUDGET, name)]
+    aliases = [(INGRESS, f"{name}-{endpoint}") for endpoint in routes.ENDPOINTS]
+    return [(HTTP_ROUTE, name), (INGRESS, name), *aliases, (AUTOSCALER, name), (BUDGET, name)]
 
 
 def bring(objects: Objects, env: Environment, goal: Goal, generation: int) -> None:

@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from archive_making import tar, zipped
@@ -109,6 +111,49 @@ def test_a_build_context_is_built_by_kaniko_once(
     assert (clean.objects("pods", "-n", building), builds(clean, building)) == ([], before + 1)
     assert act("deployment_start", {**info, "id": "d2"}, **kaniko)["status"] == "passing"
     assert (manifest(repository, "m-C")[0], builds(clean, building)) == (digest, before + 1)
+
+
+SERVER = """\
+import http.server, json
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer({"/": "health", "/info": "info"}.get(self.path))
+
+    def do_POST(self):
+        self.answer({"/score/": "predictions"}.get(self.path))
+
+    def answer(self, word):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.dumps({"modelId": word}).encode()
+        self.send_response(200 if word else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("", 9000), Handler).serve_forever()
+"""
+
+
+def test_port_and_paths_of_a_server_of_its_own_are_led_to(
+    clean: Any, kaniko: dict[str, Any], act: Act, predict: Callable[..., str], tmp_path: Path
+) -> None:
+    base = clean.variables["BOSUN_TEST_K8S_PYTHON_IMAGE"]
+    dockerfile = f'FROM {base}\nCOPY server.py /\nUSER 1000\nCMD ["python3", "/server.py"]\n'.encode()
+    path = artifact(tmp_path, zipped(("Dockerfile", dockerfile), ("server.py", SERVER.encode())))
+    values = {"port": 9000, "healthPath": "/", "predictionsPath": "/score/"}
+    info = {"id": "d1", "modelId": "S", **CUSTOM, "modelArtifact": path, "keyValueConfig": values}
+    name, _, value = clean.variables["BOSUN_TEST_K8S_INGRESS_ANNOTATION"].partition("=")
+    plain = {"gateway": None, "ingressPaths": "prefix", "ingressAnnotations": {name: value}}
+    told = act("deployment_start", info, **kaniko, **plain)["msg"]
+    assert "put {rewrite} into ingressAnnotations, or set gateway" in told
+    status = act("deployment_start", info, **kaniko)
+    assert status["status"] == "passing", status
+    url = status["data"]["predictionUrl"]
+    assert predict(url) == predict(url.removesuffix("ions")) == "predictions"
+    for endpoint, word in (("ping", "health"), ("info", "info")):
+        with urlopen(f"{url.removesuffix('predictions')}{endpoint}", timeout=10) as answer:
+            assert json.loads(answer.read()) == {"modelId": word}
 
 
 def test_a_build_that_fails_is_told_with_its_last_lines(
