@@ -24,7 +24,7 @@ BAD_MODELS = {
     "crashes after 1 s": ({"crash_after_seconds": 1}, {}, r"ended with exit code 70"),
     "is never ready": ({"fail_ping": True}, {}, r"did not answer /ping with 200 within 3 s \(readinessLimit\)"),
     "hangs": ({"hang_ping": True}, {}, r"did not answer /ping with 200 within 3 s \(readinessLimit\)"),
-    "runs out of memory": ({}, {"memory": "6m"}, r"ran out of memory \(exit code 137\); give it more"),
+    "runs out of memory": ({}, {"memory": "6m"}, r"(ran out of memory|was killed) \(exit code 137\).*; give it more"),
 }
 
 

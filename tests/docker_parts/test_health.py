@@ -40,6 +40,10 @@ def test_a_listed_container_is_judged(state: str, status: str, expected: Health)
             {"Running": False, "Status": "exited", "OOMKilled": True, "ExitCode": 137},
             "ran out of memory (exit code 137); give it more with keyValueConfig.memory",
         ),
+        (
+            {"Running": False, "Status": "exited", "OOMKilled": False, "ExitCode": 137},
+            "was killed (exit code 137), as when memory runs out; give it more with keyValueConfig.memory",
+        ),
         ({"Running": False, "Error": "exec: no such\nfile"}, "could not be started (exec: no such file)"),
         ({"Running": True, "Health": {"Status": "unhealthy"}}, "is unhealthy, says its image's own health check"),
     ],

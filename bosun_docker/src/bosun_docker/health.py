@@ -22,6 +22,7 @@ class Health(NamedTuple):
     fault: str | None = None
 
 
+_KILLED = 137  # 128 and SIGKILL
 READY = Health(ActionStatus.OK, DeploymentState.READY)
 
 
@@ -51,6 +52,8 @@ def why_ended(state: Mapping[str, Any]) -> str | None:
     code = state.get("ExitCode")
     if state.get("OOMKilled"):
         return f"ran out of memory (exit code {code}); give it more with keyValueConfig.memory"
+    if code == _KILLED and not state.get("Running"):  # a busy engine may tell of the memory later than of the end
+        return f"was killed (exit code {code}), as when memory runs out; give it more with keyValueConfig.memory"
     if state.get("Error"):
         return f"could not be started ({one_line(state['Error'])})"
     if state.get("Health", {}).get("Status") == "unhealthy":
