@@ -14,8 +14,9 @@ import pytest
 
 pytest_plugins = ["bosun_test.conformance.report", "cells"]
 
-# Started with nohup, the tests and so their runners would ignore SIGHUP, as the runner does then on purpose.
+# Started with nohup or in the background, tests and their runners would ignore these, as the runner does on purpose.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 # What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.

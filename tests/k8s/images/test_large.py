@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from archive_making import tar
-from killing import SEED, THOROUGH, sampled
 from measuring import megabytes_of
 from registry_images import INSIDE, Image
+from sampling import SEED, THOROUGH, sampled
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(900)]
 
