@@ -13,6 +13,9 @@ import pytest
 import yaml
 from acting import Act, acting, packing
 from asking import predicting
+from bosun_test.conformance.crashes import Crashes
+from bosun_test.conformance.meanwhile import Meanwhile
+from bosun_test.conformance.processes import Processes
 from sampling import SEED, THOROUGH, sampled
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +26,8 @@ KINDS = (
     "resourcequotas"
 )
 KIT = Path(__file__).with_name("test_conformance.py")
-CASES_OF_A_PROMISE = 2
+CASES_OF_A_PROMISE, SLOW_PROMISES = 2, 5
+SLOW_PARTS = (Crashes, Meanwhile, Processes)
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -117,13 +121,16 @@ def kubeconfig_of(variables: dict[str, str], token: str, namespace: str) -> dict
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a promise of the kit that has many cases try some, unless they were asked for: an action takes seconds."""
+    """Of the kit try a sample, unless some of it was asked for: an action takes seconds."""
     if THOROUGH or config.option.keyword or any("::" in word for word in config.args):
         return
     cases: dict[str, list[str]] = {}
     for item in items:
         if item.path == KIT and isinstance(item, pytest.Function):
             cases.setdefault(item.originalname, []).append(item.nodeid)
+    slow = [name for part in SLOW_PARTS for name in vars(part) if name in cases]
+    for name in set(slow) - set(sampled(slow, "slow promises", SLOW_PROMISES)):
+        del cases[name]
     tried = {one for name, all_of in cases.items() for one in sampled(all_of, name, CASES_OF_A_PROMISE)}
     left_out = [item for item in items if item.path == KIT and item.nodeid not in tried]
     if left_out:
@@ -131,7 +138,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         reporter.write_line(
-            f"{KIT.relative_to(ROOT)}: {CASES_OF_A_PROMISE} cases a promise (BOSUN_SEED={SEED}; all: BOSUN_THOROUGH=1)"
+            f"{KIT.relative_to(ROOT)}: {CASES_OF_A_PROMISE} cases a promise, {SLOW_PROMISES} of {len(slow)} promises "
+            f"on actions killed, held or at once (BOSUN_SEED={SEED}; all: BOSUN_THOROUGH=1)"
         )
 
 

@@ -112,7 +112,7 @@ def _bringing(
             yield Acting(objects, env, lock, before)
     except (BosunError, Interruption) as error:
         with suppress(EnvironmentFailure):
-            _tell_what_serves(objects, env, deployment_id, before, error)
+            tell_what_serves(objects, env, deployment_id, before, error)
         raise
 
 
@@ -132,9 +132,10 @@ def _cleared(objects: Objects, env: Environment, found: Deployed) -> Deployed:
     return found
 
 
-def _tell_what_serves(
+def tell_what_serves(
     objects: Objects, env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
 ) -> None:
+    """Have an error tell which model serves, and whether it is the one that did before; nothing where none does."""
     now = look(objects, env, deployment_id)
     if not now.serves:
         return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVarTuple, Unpack
+from contextlib import suppress
+from typing import TypeVar, TypeVarTuple, Unpack
 
-from bosun_core.errors import EnvironmentFailure
+from bosun_core.errors import BosunError, EnvironmentFailure, Interruption
 from bosun_core.model import DeploymentInfo
 from bosun_core.plugin import BosunPluginBase
 from bosun_core.status import ActionStatusInfo
@@ -18,6 +19,7 @@ from bosun_k8s.resources import Objects
 from bosun_k8s.settings import KubernetesSettings
 
 Given = TypeVarTuple("Given")
+Told = TypeVar("Told")
 
 
 class KubernetesPlugin(BosunPluginBase):
@@ -25,12 +27,21 @@ class KubernetesPlugin(BosunPluginBase):
 
     settings_model = KubernetesSettings
 
-    def _act(
-        self, verb: Callable[[Objects, Environment, Unpack[Given]], ActionStatusInfo], *given: *Given
-    ) -> ActionStatusInfo:
+    def _act(self, verb: Callable[[Objects, Environment, Unpack[Given]], Told], *given: *Given) -> Told:
         with Cluster(self.settings) as cluster:
             env = environment(self.settings, self.plugin_config, cluster.namespace, dry_run=self.dry_run)
             return verb(Objects(cluster, cluster.namespace, force=self.settings.force_conflicts), env, *given)
+
+    def _bring(
+        self, verb: Callable[[Objects, Environment, DeploymentInfo], ActionStatusInfo], info: DeploymentInfo
+    ) -> ActionStatusInfo:
+        try:
+            return self._act(verb, info)
+        except Interruption as error:
+            if error.data is None:  # it came while the kubeconfig was read
+                with suppress(BosunError):
+                    self._act(deployments.tell_what_serves, str(info.id), None, error)
+            raise
 
     def plugin_start(self) -> ActionStatusInfo:
         return self._act(environments.plugin_start)
@@ -49,16 +60,16 @@ class KubernetesPlugin(BosunPluginBase):
             return answers.environment_status(None, listed, "", problems=[str(error)])
 
     def deployment_start(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._act(deployments.start, deployment_info)
+        return self._bring(deployments.start, deployment_info)
 
     def deployment_stop(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
         return self._act(deployments.stop, deployment_info)
 
     def deployment_replace_model(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._act(deployments.replace, deployment_info)
+        return self._bring(deployments.replace, deployment_info)
 
     def deployment_relaunch(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._act(deployments.relaunch, deployment_info)
+        return self._bring(deployments.relaunch, deployment_info)
 
     def deployment_status(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
         return self._act(deployments.status, deployment_info)
