@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.errors import TestbedError
+from testbed.parts import digest, part
 from testbed.places import cache
 from testbed.running import Command, ask, run
 
@@ -121,3 +122,17 @@ def _write_module(go: str, program: Program, folder: Path) -> None:
 
 def _named(module: dict[str, str]) -> str:
     return f"{module['Path']} {module['Version']}" if "Version" in module else module["Path"]
+
+
+def built(program: Program, name: str, file: str, minutes: str) -> Path:
+    """Return the static binary of a program, a part `name` of the cache, built where the cache has none.
+
+    Raises:
+        TestbedError: it cannot be built.
+    """
+
+    def make(folder: Path) -> None:
+        print(f"building {name} {program.version}: about {minutes} minutes on two cores", flush=True)
+        build(program, folder / file)
+
+    return part(name, digest(repr(program)), make) / file

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from testbed import golang
-from testbed.parts import digest, part
+from testbed.parts import digest
 
 VERSION = "v3.6.12"
 PROGRAM = golang.Program(
@@ -23,9 +23,4 @@ def binary() -> Path:
     Raises:
         TestbedError: it cannot be built.
     """
-
-    def make(folder: Path) -> None:
-        print(f"building traefik {VERSION}: about ten minutes on two cores", flush=True)
-        golang.build(PROGRAM, folder / "traefik")
-
-    return part("traefik", KEY, make) / "traefik"
+    return golang.built(PROGRAM, "traefik", "traefik", "ten")

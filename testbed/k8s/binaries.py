@@ -79,12 +79,7 @@ def kaniko() -> Path:
     Raises:
         TestbedError: it cannot be built.
     """
-
-    def make(folder: Path) -> None:
-        print(f"building kaniko {KANIKO.version}: about two minutes on two cores", flush=True)
-        golang.build(KANIKO, folder / "executor")
-
-    return part("kaniko", KANIKO_KEY, make) / "executor"
+    return golang.built(KANIKO, "kaniko", "executor", "two")
 
 
 def kwok() -> Path:
@@ -93,12 +88,7 @@ def kwok() -> Path:
     Raises:
         TestbedError: it cannot be built.
     """
-
-    def make(folder: Path) -> None:
-        print(f"building kwok {KWOK.version}: about four minutes on two cores", flush=True)
-        golang.build(KWOK, folder / "kwok")
-
-    return part("kwok", digest(repr(KWOK)), make) / "kwok"
+    return golang.built(KWOK, "kwok", "kwok", "four")
 
 
 def helm() -> Path:
@@ -107,12 +97,7 @@ def helm() -> Path:
     Raises:
         TestbedError: it cannot be built.
     """
-
-    def make(folder: Path) -> None:
-        print(f"building helm {HELM.version}: about two minutes on two cores", flush=True)
-        golang.build(HELM, folder / "helm")
-
-    return part("helm", digest(repr(HELM)), make) / "helm"
+    return golang.built(HELM, "helm", "helm", "two")
 
 
 def pause() -> Path:
