@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from environment import CACHE, Installed
+from environment import CACHE, Installed, set_variables, testbed_variables
 
 VARIABLES = CACHE / "docker.env"
 LABEL = "com.datarobot.bosun"
@@ -75,10 +75,8 @@ class Place(NamedTuple):
 
 def variables() -> dict[str, str] | None:
     """Return the environment that leads to the testbed's engine and images; None where there is none."""
-    if not VARIABLES.exists():
-        return None
-    lines = VARIABLES.read_text(encoding="utf-8").splitlines()
-    return {**dict(line.split("=", 1) for line in lines), **os.environ, "MLOPS_API_TOKEN": "benchmark"}
+    written = testbed_variables(VARIABLES)
+    return None if written is None else {**written, **os.environ, "MLOPS_API_TOKEN": "benchmark"}
 
 
 @contextmanager
@@ -88,16 +86,13 @@ def place(installed: Installed, variables: dict[str, str]) -> Iterator[Place]:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
     made = Place(installed, variables, f"bench{secrets.token_hex(3)}", port)
-    before = dict(os.environ)
-    os.environ.update(variables)
-    made.docker("network", "create", made.name)
-    try:
-        yield made
-    finally:
-        made.clear()
-        made.docker("network", "rm", made.name)
-        os.environ.clear()
-        os.environ.update(before)
+    with set_variables(variables):
+        made.docker("network", "create", made.name)
+        try:
+            yield made
+        finally:
+            made.clear()
+            made.docker("network", "rm", made.name)
 
 
 def published(place: Place, container: str, port: int) -> tuple[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +47,25 @@ class Installed(NamedTuple):
             file.write_text(json.dumps(content))
             words += [f"--{flag}", file]
         return [*words, "--status-file", self.folder / "status.yaml"]
+
+
+def testbed_variables(file: Path) -> dict[str, str] | None:
+    """Return the variables that the testbed wrote; None where it did not."""
+    if not file.exists():
+        return None
+    return dict(line.split("=", 1) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+@contextmanager
+def set_variables(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have this process and those that it starts see the variables, until the block ends."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def install(folder: Path) -> Installed:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from environment import CACHE, Installed
+from environment import CACHE, Installed, set_variables, testbed_variables
 
 VARIABLES = CACHE / "k8s.env"
 SCHEMA = "bosun.datarobot.com/schema=1"
@@ -61,22 +61,17 @@ class Place(NamedTuple):
 
 def variables() -> dict[str, str] | None:
     """Return the environment that leads to the testbed's cluster; None where there is none."""
-    if not VARIABLES.exists():
-        return None
-    lines = VARIABLES.read_text(encoding="utf-8").splitlines()
-    return {**os.environ, **dict(line.split("=", 1) for line in lines)}
+    written = testbed_variables(VARIABLES)
+    return None if written is None else {**os.environ, **written}
 
 
 @contextmanager
 def place(installed: Installed, variables: dict[str, str]) -> Iterator[Place]:
     """Yield a place, which is removed at the end; the commands of `measure` get its variables too."""
     made = Place(installed, variables, f"bench-{secrets.token_hex(3)}")
-    before = dict(os.environ)
-    os.environ.update(variables)
-    made.kubectl("create", "namespace", made.namespace)
-    try:
-        yield made
-    finally:
-        made.kubectl("delete", "namespace", made.namespace)
-        os.environ.clear()
-        os.environ.update(before)
+    with set_variables(variables):
+        made.kubectl("create", "namespace", made.namespace)
+        try:
+            yield made
+        finally:
+            made.kubectl("delete", "namespace", made.namespace)
