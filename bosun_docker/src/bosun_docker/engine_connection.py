@@ -20,10 +20,9 @@ import requests.exceptions  # what the SDK lets through
 from bosun_core.errors import EnvironmentFailure
 
 from bosun_docker.engine_errors import lost, refused, unreachable
-from bosun_docker.engine_host import EngineHost
+from bosun_docker.engine_host import EngineHost, is_new_enough
 
 Document = dict[str, Any]
-OLDEST_API = (1, 40)  # Docker 19.03
 ENGINE_SECONDS = 120.0
 
 
@@ -54,8 +53,7 @@ class Connection:
             self._client = _Client(base_url=host.url, version=version or "auto", timeout=seconds, tls=_tls(host))
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
             raise unreachable(host, error) from error
-        found = tuple(int(part) for part in self._client.api_version.split("."))
-        if found < OLDEST_API:
+        if not is_new_enough(self._client.api_version):
             raise EnvironmentFailure(
                 f"the engine at {host.url} is too old (its API is {self._client.api_version}); "
                 "install Docker 19.03 or later"

@@ -14,6 +14,7 @@ from bosun_core.errors import EnvironmentFailure
 
 DEFAULT = "unix:///var/run/docker.sock"
 _PORT, _TLS_PORT = 2375, 2376
+_OLDEST_API = (1, 40)  # Docker 19.03
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 _OBJECTS = ("auths", "credHelpers", "proxies", "HttpHeaders")
 """What must be a mapping in Docker's configuration, which the SDK reads too."""
@@ -40,6 +41,11 @@ class EngineHost(NamedTuple):
         """The name of the machine that the engine runs on, or None where it is this one."""
         name = urlsplit(self.url).hostname or "" if self.url.startswith(("tcp://", "ssh://", "http")) else ""
         return None if name in _THIS_MACHINE or name.startswith("127.") else name
+
+
+def is_new_enough(api_version: str) -> bool:
+    """Tell whether an engine with this version of the API has all that is asked of it."""
+    return tuple(int(part) for part in api_version.split(".")) >= _OLDEST_API
 
 
 def find(environ: Mapping[str, str] = os.environ) -> EngineHost:

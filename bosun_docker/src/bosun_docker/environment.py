@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -50,6 +51,11 @@ class Environment(NamedTuple):
     def routes_volume(self) -> str:
         """The name of the volume with the route files."""
         return f"{self.settings.container_name_prefix}routes"
+
+    @property
+    def container_filters(self) -> dict[str, list[str]]:
+        """What the engine lists the place's containers by."""
+        return {"name": [f"^/?{re.escape(self.settings.container_name_prefix)}"]}
 
     def labels(self, part: str) -> dict[str, str]:
         """Return the labels of a part of this place."""

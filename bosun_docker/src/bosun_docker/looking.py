@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bosun_docker import archives, names, routes
 from bosun_docker.containers import PROBE_PORT
-from bosun_docker.early_routes import EarlyRoutes
-from bosun_docker.engine import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.routes import Route, Slots
+
+if TYPE_CHECKING:
+    from bosun_docker.engine import Engine  # it imports the SDK, which one look does without
 
 
 class Container(NamedTuple):
@@ -179,22 +179,26 @@ def _deployment_of(container: Container, env: Environment) -> str | None:
     return labels.get(names.DEPLOYMENT) if labels.get(names.ENVIRONMENT) == env.id else None
 
 
-def look(engine: Engine, env: Environment, early: EarlyRoutes | None = None) -> Look:
-    """Look at the place. Nothing is changed.
-
-    With `early` the routes are older than the list: what seems broken then may only have changed in between.
-    """
+def look(engine: Engine, env: Environment) -> Look:
+    """Look at the place. Nothing is changed."""
     seen = listed(engine, env)
-    if seen.proxy is None:
-        return seen
-    archive = None if early is None else early.archive()
-    return seen._replace(slots=route_slots(engine, seen.proxy.id) if archive is None else _slots_in(archive))
+    return seen if seen.proxy is None else seen._replace(slots=route_slots(engine, seen.proxy.id))
 
 
 def listed(engine: Engine, env: Environment) -> Look:
     """Look at the containers alone, as if no route were there: reading those takes the engine 60 ms, listing 3 ms."""
-    prefix = re.escape(env.settings.container_name_prefix)
-    found = [_container(one, env) for one in engine.containers({"name": f"^/?{prefix}"})]
+    return read(env, engine.containers(env.container_filters))
+
+
+def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:
+    """Return the route files, by key and slot."""
+    content = engine.get(proxy, routes.FOLDER)
+    return {} if content is None else slots_in(b"".join(content))
+
+
+def read(env: Environment, containers: Iterable[dict[str, Any]]) -> Look:
+    """Return what a list of containers tells of the place, as if no route were there."""
+    found = [_container(one, env) for one in containers]
     ours = tuple(one for one in found if one.labels.get(names.PLACE) == env.place)
     strangers = tuple(one for one in found if names.PLACE not in one.labels)
     named = {one.name: one for one in ours}
@@ -202,13 +206,8 @@ def listed(engine: Engine, env: Environment) -> Look:
     return Look(proxy, broker, agent, ours, {}, strangers)
 
 
-def route_slots(engine: Engine, proxy: str) -> dict[str, Slots]:
-    """Return the route files, by key and slot."""
-    content = engine.get(proxy, routes.FOLDER)
-    return {} if content is None else _slots_in(b"".join(content))
-
-
-def _slots_in(archive: bytes) -> dict[str, Slots]:
+def slots_in(archive: bytes) -> dict[str, Slots]:
+    """Return the route files that a tar archive holds, by key and slot."""
     slots: dict[str, Slots] = {}
     for name, text in archives.files_in(archive).items():
         slot = routes.slot_of(name)

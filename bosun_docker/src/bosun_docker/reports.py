@@ -10,7 +10,8 @@ from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import early_routes, names
+from bosun_docker import early_look, names
+from bosun_docker.early_look import EarlyLook
 from bosun_docker.environment import Environment
 
 if TYPE_CHECKING:
@@ -50,16 +51,35 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
 
 def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, list[DeploymentEntry]]:
     """Look at every deployment, or at one alone; where routes and containers disagree, again."""
-    with early_routes.asked(env) as early:
-        from bosun_docker.engine import engine_of  # the SDK is imported while the engine reads the routes
-        from bosun_docker.entries import entry
-        from bosun_docker.looking import look
+    with early_look.asked(env) as early:
+        from bosun_docker.entries import entry  # imported while the engine makes its answers
 
-        with engine_of(env) as engine:
-            seen = look(engine, env, early)
-            if any(one.is_in_doubt for one in seen.wanted(env, deployment_id)):
-                seen = look(engine, env)
-    return seen, [entry(env, seen, one) for one in seen.wanted(env, deployment_id)]
+        seen = _early(env, early)
+    wanted = [] if seen is None else seen.wanted(env, deployment_id)
+    if seen is None or any(one.is_in_doubt for one in wanted):
+        seen = _asked_by_the_sdk(env)
+        wanted = seen.wanted(env, deployment_id)
+    return seen, [entry(env, seen, one) for one in wanted]
+
+
+def _early(env: Environment, early: EarlyLook) -> Look | None:
+    from bosun_docker.looking import read, slots_in
+
+    found = early.seen()
+    if found is None:
+        return None
+    seen = read(env, found.containers)
+    if seen.proxy is None:
+        return seen
+    return None if found.archive is None else seen._replace(slots=slots_in(found.archive))
+
+
+def _asked_by_the_sdk(env: Environment) -> Look:
+    from bosun_docker.engine import engine_of
+    from bosun_docker.looking import look
+
+    with engine_of(env) as engine:
+        return look(engine, env)
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
