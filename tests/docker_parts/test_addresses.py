@@ -2,7 +2,7 @@
 
 import pytest
 from bosun_core.prediction_prefix import Prefix, parse_prefix
-from bosun_docker.addresses import Published, parse_ports
+from bosun_docker.proxy.addresses import Published, parse_ports
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ import io
 import tarfile
 
 import pytest
-from bosun_docker.archives import Member
-
-from bosun_docker import archives
+from bosun_docker.images import archives
+from bosun_docker.images.archives import Member
 
 
 def test_small_files_read_back() -> None:

@@ -1,7 +1,7 @@
 """What the broker's answer to the script means; the script itself is run on a real broker by tests/docker."""
 
 import pytest
-from bosun_docker.broker_script import counting_readers, read_count
+from bosun_docker.monitoring.broker_script import counting_readers, read_count
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from bosun_core.model_sources.kinds import CUSTOM, SCORING_CODE
 from bosun_core.monitoring import OFF, Monitoring
 from bosun_docker.environment import Environment, environment
 from bosun_docker.key_values import KeyValues
+from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.settings import DockerSettings
 
-from bosun_docker import containers, monitoring_containers
+from bosun_docker import containers
 
 URL = "http://h:81"
 HOST = {

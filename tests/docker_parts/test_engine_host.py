@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from bosun_core.errors import EnvironmentFailure
-from bosun_docker.engine_host import DEFAULT, EngineHost, TlsFiles
-
-from bosun_docker import engine_host
+from bosun_docker.engine import host as engine_host
+from bosun_docker.engine.host import DEFAULT, EngineHost, TlsFiles
 
 
 def context(folder: Path, name: str, host: str, *, tls: bool = False) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 from bosun_core.status import ActionStatus, DeploymentState
-from bosun_docker.health import READY, Health
-
-from bosun_docker import health
+from bosun_docker.looks import health
+from bosun_docker.looks.health import READY, Health
 
 
 def bad(fault: str) -> Health:

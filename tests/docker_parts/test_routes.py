@@ -4,9 +4,8 @@ import json
 
 import pytest
 from bosun_core.errors import InvalidRequest
-from bosun_docker.routes import Route
-
-from bosun_docker import routes
+from bosun_docker.proxy import routes
+from bosun_docker.proxy.routes import Route
 
 ROUTE = Route(
     key="0123456789abcdef",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from bosun_core.errors import ConfigurationError
 from bosun_core.settings import load
-from bosun_docker.addresses import Published
+from bosun_docker.proxy.addresses import Published
 from bosun_docker.settings import DockerSettings
 
 DOCUMENT = """

@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 from bosun_core.errors import InvalidRequest
-from bosun_docker.entries import entry
+from bosun_docker.engine.following import EVER, moment
 from bosun_docker.environment import Environment, environment
-from bosun_docker.following import EVER, moment
-from bosun_docker.looking import Container, Look
-from bosun_docker.proxy import Answer
-from bosun_docker.routes import Route
+from bosun_docker.looks.entries import entry
+from bosun_docker.looks.looking import Container, Look
+from bosun_docker.proxy.proxy import Answer
+from bosun_docker.proxy.routes import Route
 from bosun_docker.settings import DockerSettings
-from bosun_docker.shared_models import Shared
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared import state as shared_state
+from bosun_docker.shared.models import Shared
 
-from bosun_docker import key_values, names, shared_containers, shared_state
+from bosun_docker import key_values, names
 
 SERVER, OTHER = "a1" * 32, "b2" * 32
 

@@ -8,10 +8,10 @@ from typing import Any
 from bosun_core.model_sources.kinds import CUSTOM, NATIVE, PATHS
 
 from bosun_docker import names
-from bosun_docker.addresses import ALL_ADDRESSES, LOOPBACK, Published
 from bosun_docker.environment import Environment
 from bosun_docker.key_values import KeyValues
-from bosun_docker.routes import FOLDER, PROBE, WEB, WEB_TLS
+from bosun_docker.proxy.addresses import ALL_ADDRESSES, LOOPBACK, Published
+from bosun_docker.proxy.routes import FOLDER, PROBE, WEB, WEB_TLS
 from bosun_docker.settings import DASHBOARD_PORT, WEB_PORT, WEB_TLS_PORT, DockerSettings
 
 Body = dict[str, Any]

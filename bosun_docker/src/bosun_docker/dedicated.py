@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bosun_docker.containers import Body
-from bosun_docker.engine import Engine
-from bosun_docker.following import EVER
-from bosun_docker.proxy import Answer
+from bosun_docker.engine.client import Engine
+from bosun_docker.engine.following import EVER
+from bosun_docker.proxy.proxy import Answer
 
 
 class Dedicated(NamedTuple):

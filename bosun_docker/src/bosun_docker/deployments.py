@@ -13,25 +13,20 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import (
-    monitoring,
-    names,
-    networks,
-    plans,
-    rollout,
-    shared_parts,
-    shared_server,
-)
-from bosun_docker.engine import Engine, engine_of
-from bosun_docker.entries import entry
+from bosun_docker import names, plans, rollout
+from bosun_docker.engine.client import Engine, engine_of
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, is_shared, kind, latest, serves, wanted
 from bosun_docker.holding import held_deployment
-from bosun_docker.looking import Deployed, Look, listed, look
+from bosun_docker.looks.entries import entry
+from bosun_docker.looks.looking import Deployed, Look, listed, look
+from bosun_docker.monitoring import parts as monitoring
 from bosun_docker.newcomers import newcomer
-from bosun_docker.proxy import Proxy
+from bosun_docker.proxy import networks, shared_parts
+from bosun_docker.proxy.proxy import Proxy
+from bosun_docker.proxy.routes import SLOTS
 from bosun_docker.retiring import Way, retire
-from bosun_docker.routes import SLOTS
+from bosun_docker.shared import server as shared_server
 
 
 class Acting(NamedTuple):

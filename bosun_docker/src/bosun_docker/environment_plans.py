@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bosun_docker import (
-    monitoring,
-    monitoring_containers,
-    names,
-    networks,
-    shared_containers,
-    shared_parts,
-    shared_state,
-)
-from bosun_docker.engine import Engine
+from bosun_docker import names
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, Look
+from bosun_docker.looks.looking import Container, Look
+from bosun_docker.monitoring import containers as monitoring_containers
+from bosun_docker.monitoring import parts as monitoring
+from bosun_docker.proxy import networks, shared_parts
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared import state as shared_state
 
 
 def of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import (
-    environment_plans,
-    monitoring,
-    names,
-    shared_clearing,
-    shared_parts,
-    shared_server,
-    shared_state,
-)
-from bosun_docker.engine import engine_of
+from bosun_docker import environment_plans, names
+from bosun_docker.engine.client import engine_of
 from bosun_docker.environment import Environment
-from bosun_docker.looking import listed, look
+from bosun_docker.looks.looking import listed, look
+from bosun_docker.monitoring import parts as monitoring
+from bosun_docker.proxy import shared_parts
+from bosun_docker.shared import clearing as shared_clearing
+from bosun_docker.shared import server as shared_server
+from bosun_docker.shared import state as shared_state
 
 
 def plugin_start(env: Environment) -> ActionStatusInfo:

@@ -8,16 +8,18 @@ from bosun_core.model import DeploymentInfo
 from bosun_core.model_sources import given, kinds, sources
 from bosun_core.model_sources.sources import Kept, Packaged, Unfetched
 
-from bosun_docker import containers, images, key_values, names, shared_containers
+from bosun_docker import containers, key_values, names
 from bosun_docker.containers import Body
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.health import of_listed
+from bosun_docker.images import images
+from bosun_docker.images.packages import Source
 from bosun_docker.key_values import KeyValues
-from bosun_docker.looking import Container, Deployed
-from bosun_docker.packages import Source
+from bosun_docker.looks.health import of_listed
+from bosun_docker.looks.looking import Container, Deployed
 from bosun_docker.rollout import Goal
-from bosun_docker.shared_models import kept_package
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared.models import kept_package
 
 
 class Wanted(NamedTuple):

@@ -21,7 +21,7 @@ from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import containers, names
-from bosun_docker.engine import Engine, NameTaken
+from bosun_docker.engine.client import Engine, NameTaken
 from bosun_docker.environment import Environment
 
 _BEAT_SECONDS = 3.0

@@ -5,15 +5,17 @@ from __future__ import annotations
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.model_sources.sources import Packaged
 
-from bosun_docker import images, names, shared_containers
+from bosun_docker import names
 from bosun_docker.dedicated import Dedicated
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted
-from bosun_docker.looking import Deployed, Look
-from bosun_docker.proxy import Proxy
+from bosun_docker.images import images
+from bosun_docker.looks.looking import Deployed, Look
+from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.rollout import Newcomer
-from bosun_docker.shared_models import Shared
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared.models import Shared
 
 
 def newcomer(engine: Engine, env: Environment, proxy: Proxy, seen: Look, found: Deployed, want: Wanted) -> Newcomer:

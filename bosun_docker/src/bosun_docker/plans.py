@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
 
-from bosun_docker import images, names, networks, retiring
-from bosun_docker.engine import Engine
+from bosun_docker import names, retiring
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.environment_plans import of_monitoring, of_proxy, of_server, pulling
 from bosun_docker.goals import Wanted
-from bosun_docker.looking import Deployed, Look
+from bosun_docker.images import images
+from bosun_docker.looks.looking import Deployed, Look
+from bosun_docker.proxy import networks
 
 
 def of_bringing(

@@ -10,12 +10,13 @@ from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
-from bosun_docker import early_look, names
-from bosun_docker.early_look import EarlyLook
+from bosun_docker import names
 from bosun_docker.environment import Environment
+from bosun_docker.looks import early_look
+from bosun_docker.looks.early_look import EarlyLook
 
 if TYPE_CHECKING:
-    from bosun_docker.looking import Look
+    from bosun_docker.looks.looking import Look
 
 
 def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -52,7 +53,7 @@ def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatus
 def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, list[DeploymentEntry]]:
     """Look at every deployment, or at one alone; where routes and containers disagree, again."""
     with early_look.asked(env) as early:
-        from bosun_docker.entries import entry  # imported while the engine makes its answers
+        from bosun_docker.looks.entries import entry  # imported while the engine makes its answers
 
         seen = _early(env, early)
     wanted = [] if seen is None else seen.wanted(env, deployment_id)
@@ -63,7 +64,7 @@ def _look(env: Environment, deployment_id: str | None = None) -> tuple[Look, lis
 
 
 def _early(env: Environment, early: EarlyLook) -> Look | None:
-    from bosun_docker.looking import read, slots_in
+    from bosun_docker.looks.looking import read, slots_in
 
     found = early.seen()
     if found is None:
@@ -75,8 +76,8 @@ def _early(env: Environment, early: EarlyLook) -> Look | None:
 
 
 def _asked_by_the_sdk(env: Environment) -> Look:
-    from bosun_docker.engine import engine_of
-    from bosun_docker.looking import look
+    from bosun_docker.engine.client import engine_of
+    from bosun_docker.looks.looking import look
 
     with engine_of(env) as engine:
         return look(engine, env)

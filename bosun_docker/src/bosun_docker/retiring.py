@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from bosun_core.reporting import progress
 
-from bosun_docker import names, shared_models
-from bosun_docker.engine import Engine
+from bosun_docker import names
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, Deployed
-from bosun_docker.proxy import Proxy
-from bosun_docker.server_api import reached
-from bosun_docker.shared_containers import model_name
+from bosun_docker.looks.looking import Container, Deployed
+from bosun_docker.proxy.proxy import Proxy
+from bosun_docker.shared import models as shared_models
+from bosun_docker.shared.containers import model_name
+from bosun_docker.shared.server_api import reached
 
 
 class Way(NamedTuple):

@@ -15,14 +15,16 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_docker import health, images, names
-from bosun_docker.engine import Engine, Refused
+from bosun_docker import names
+from bosun_docker.engine.client import Engine, Refused
+from bosun_docker.engine.following import EVER, following
 from bosun_docker.environment import Environment
-from bosun_docker.following import EVER, following
-from bosun_docker.looking import Container, Deployed, Look, listed, look
-from bosun_docker.proxy import Answer, Proxy, probing_route
+from bosun_docker.images import images
+from bosun_docker.looks import health
+from bosun_docker.looks.looking import Container, Deployed, Look, listed, look
+from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
+from bosun_docker.proxy.routes import SLOTS, Route, Slots
 from bosun_docker.retiring import Way, retire
-from bosun_docker.routes import SLOTS, Route, Slots
 
 _ASK_AGAIN_SECONDS = 0.04
 _LOG_LINES = 40

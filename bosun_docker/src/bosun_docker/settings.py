@@ -10,7 +10,7 @@ from bosun_core.prediction_prefix import Prefix, parse_prefix
 from bosun_core.settings import Settings, described
 
 from bosun_core import sizes
-from bosun_docker.addresses import Published, parse_ports
+from bosun_docker.proxy.addresses import Published, parse_ports
 
 WEB_PORT, WEB_TLS_PORT, DASHBOARD_PORT = 80, 443, 8080
 _PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,19}")

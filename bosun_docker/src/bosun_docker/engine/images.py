@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bosun_docker.engine_connection import Connection, Document
-from bosun_docker.engine_errors import Missing, Refused, refused
+from bosun_docker.engine.connection import Connection, Document
+from bosun_docker.engine.errors import Missing, Refused, refused
 
 
 class Images(Connection):

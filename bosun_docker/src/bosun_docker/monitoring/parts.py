@@ -10,13 +10,17 @@ from bosun_core.monitoring import Monitoring
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
-from bosun_docker import health, monitoring_containers, names, pulling, shared_parts
-from bosun_docker.broker_script import counting_readers, read_count
+from bosun_docker import names
 from bosun_docker.containers import QUEUE, Body
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
-from bosun_docker.looking import Container, Look, listed
+from bosun_docker.images import pulling
+from bosun_docker.looks import health
+from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.monitoring import containers as monitoring_containers
+from bosun_docker.monitoring.broker_script import counting_readers, read_count
+from bosun_docker.proxy import shared_parts
 
 _LOG_LINES = 20
 _ANSWER_SECONDS = 10

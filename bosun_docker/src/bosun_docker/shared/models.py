@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 from bosun_core.errors import one_line
 
-from bosun_docker import archives
-from bosun_docker.archives import Member
 from bosun_docker.containers import Body
-from bosun_docker.engine import Engine
-from bosun_docker.following import began
-from bosun_docker.looking import Container
-from bosun_docker.packages import AnyPackage, KeptPackage, member
-from bosun_docker.proxy import Answer, Proxy, until
-from bosun_docker.server_api import ServerApi
-from bosun_docker.shared_containers import INFO_FILE, MODELS, PACKAGE, model_name
+from bosun_docker.engine.client import Engine
+from bosun_docker.engine.following import began
+from bosun_docker.images import archives
+from bosun_docker.images.archives import Member
+from bosun_docker.images.packages import AnyPackage, KeptPackage, member
+from bosun_docker.looks.looking import Container
+from bosun_docker.proxy.proxy import Answer, Proxy, until
+from bosun_docker.shared.containers import INFO_FILE, MODELS, PACKAGE, model_name
+from bosun_docker.shared.server_api import ServerApi
 
 _MAY_YET_COME = {404, 408, 425, 429, 502, 503, 504}
 _BACK_SECONDS = 30.0

@@ -19,8 +19,8 @@ import requests
 import requests.exceptions  # what the SDK lets through
 from bosun_core.errors import EnvironmentFailure
 
-from bosun_docker.engine_errors import lost, refused, unreachable
-from bosun_docker.engine_host import EngineHost, is_new_enough
+from bosun_docker.engine.errors import lost, refused, unreachable
+from bosun_docker.engine.host import EngineHost, is_new_enough
 
 Document = dict[str, Any]
 ENGINE_SECONDS = 120.0

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 
 _END_SECONDS = 10.0  # for a call that was cut, until the engine has let go of it
 

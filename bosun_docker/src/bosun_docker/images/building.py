@@ -13,10 +13,12 @@ from bosun_core.model_sources.sources import Archived, Built
 from bosun_core.model_sources.tars import Unusable
 from bosun_core.reporting import progress
 
-from bosun_docker import health, image_naming, long_calls
-from bosun_docker.engine import Engine
+from bosun_docker.engine import long_calls
+from bosun_docker.engine.client import Engine
+from bosun_docker.engine.long_calls import TimeIsUp
 from bosun_docker.environment import Environment
-from bosun_docker.long_calls import TimeIsUp
+from bosun_docker.images import naming as image_naming
+from bosun_docker.looks import health
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : *(\S*)")
 _MADE = re.compile(r" ---> ([0-9a-f]{12,64})\s*$")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bosun_docker import archives, names, routes
+from bosun_docker import names
 from bosun_docker.containers import PROBE_PORT
 from bosun_docker.environment import Environment
-from bosun_docker.routes import Route, Slots
+from bosun_docker.images import archives
+from bosun_docker.proxy import routes
+from bosun_docker.proxy.routes import Route, Slots
 
 if TYPE_CHECKING:
-    from bosun_docker.engine import Engine  # it imports the SDK, which one look does without
+    from bosun_docker.engine.client import Engine  # it imports the SDK, which one look does without
 
 
 class Container(NamedTuple):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bosun_core.errors import EnvironmentFailure
 
-from bosun_docker import health, routes
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, listed, route_slots
-from bosun_docker.proxy import Proxy, until
+from bosun_docker.looks import health
+from bosun_docker.looks.looking import Container, listed, route_slots
+from bosun_docker.proxy import routes
+from bosun_docker.proxy.proxy import Proxy, until
 
 _LOG_LINES = 20
 

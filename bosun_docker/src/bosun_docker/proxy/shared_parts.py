@@ -10,14 +10,17 @@ from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import archives, certificates, containers, names, networks, proxy_waiting, pulling
-from bosun_docker.engine import Engine, Refused
-from bosun_docker.engine_errors import taken_port
+from bosun_docker import containers, names
+from bosun_docker.engine.client import Engine, Refused
+from bosun_docker.engine.errors import taken_port
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
-from bosun_docker.looking import Container, Look, listed
-from bosun_docker.proxy import Proxy
-from bosun_docker.routes import FOLDER
+from bosun_docker.images import archives, pulling
+from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.proxy import certificates, networks
+from bosun_docker.proxy import waiting as proxy_waiting
+from bosun_docker.proxy.proxy import Proxy
+from bosun_docker.proxy.routes import FOLDER
 
 
 def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:

@@ -8,9 +8,9 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.model_sources.sources import Given, Kept, Packaged
 from bosun_core.packages import Package, content
 
-from bosun_docker import archives
-from bosun_docker.archives import Member
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
+from bosun_docker.images import archives
+from bosun_docker.images.archives import Member
 
 
 class KeptPackage(NamedTuple):

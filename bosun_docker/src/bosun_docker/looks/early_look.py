@@ -14,9 +14,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from bosun_docker import engine_host, routes
-from bosun_docker.engine_host import EngineHost, is_new_enough
+from bosun_docker.engine import host as engine_host
+from bosun_docker.engine.host import EngineHost, is_new_enough
 from bosun_docker.environment import Environment
+from bosun_docker.proxy import routes
 
 _UNIX = "unix://"
 
@@ -48,7 +49,7 @@ class EarlyLook:
             containers, archive = map(_body, self._connections)
             return None if containers is None else Seen(json.loads(containers), archive)
         except TimeoutError as error:
-            from bosun_docker.engine_errors import unreachable
+            from bosun_docker.engine.errors import unreachable
 
             raise unreachable(self._host, error) from error
         except ValueError:

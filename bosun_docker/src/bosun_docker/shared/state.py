@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bosun_docker import names, shared_parts
+from bosun_docker import names
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container, Deployed, Look
+from bosun_docker.looks.looking import Container, Deployed, Look
+from bosun_docker.proxy import shared_parts
 
 
 def is_needed(env: Environment, seen: Look) -> bool:

@@ -8,12 +8,13 @@ from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Re
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_docker import archives, building, containers, names
-from bosun_docker.engine import Engine
+from bosun_docker import containers, names
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container
-from bosun_docker.packages import AnyPackage, Source, member
-from bosun_docker.pulling import present
+from bosun_docker.images import archives, building
+from bosun_docker.images.packages import AnyPackage, Source, member
+from bosun_docker.images.pulling import present
+from bosun_docker.looks.looking import Container
 
 _NO_TAG = "<none>:<none>"
 

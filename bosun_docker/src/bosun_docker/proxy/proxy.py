@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from bosun_core.errors import EnvironmentFailure
 
-from bosun_docker import archives, routes
 from bosun_docker.containers import PROBE_PORT
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looking import Container
-from bosun_docker.routes import CONTAINER_HEADER, GENERATION_HEADER, Route
+from bosun_docker.images import archives
+from bosun_docker.looks.looking import Container
+from bosun_docker.proxy import routes
+from bosun_docker.proxy.routes import CONTAINER_HEADER, GENERATION_HEADER, Route
 
 _ANSWER_SECONDS = 5.0
 _LARGEST_ANSWER = 4096

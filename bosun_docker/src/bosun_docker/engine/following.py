@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from bosun_docker.engine import Engine
+from bosun_docker.engine.client import Engine
 
 EVER = "1"
 

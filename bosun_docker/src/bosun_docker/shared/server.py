@@ -18,18 +18,22 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_docker import health, names, pulling, shared_containers, shared_parts
-from bosun_docker.engine import Engine
+from bosun_docker import names
+from bosun_docker.engine.client import Engine
+from bosun_docker.engine.following import began, following
 from bosun_docker.environment import Environment
-from bosun_docker.following import began, following
 from bosun_docker.holding import held, held_deployment
-from bosun_docker.looking import Container, look
-from bosun_docker.proxy import Proxy, probing_route
+from bosun_docker.images import pulling
+from bosun_docker.looks import health
+from bosun_docker.looks.looking import Container, look
+from bosun_docker.proxy import shared_parts
+from bosun_docker.proxy.proxy import Proxy, probing_route
+from bosun_docker.proxy.routes import SLOTS
 from bosun_docker.retiring import drain
-from bosun_docker.routes import SLOTS
-from bosun_docker.server_api import ServerApi, reached
-from bosun_docker.shared_containers import model_name
-from bosun_docker.shared_state import astray, is_as_wanted, is_settled, lock_name
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared.containers import model_name
+from bosun_docker.shared.server_api import ServerApi, reached
+from bosun_docker.shared.state import astray, is_as_wanted, is_settled, lock_name
 
 _LOG_LINES = 40
 _ASK_AGAIN_SECONDS = 0.04

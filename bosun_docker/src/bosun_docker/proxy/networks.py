@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bosun_core.errors import EnvironmentFailure
 
-from bosun_docker.engine import Engine, Refused
+from bosun_docker.engine.client import Engine, Refused
 from bosun_docker.environment import Environment
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bosun_docker import names, shared_parts
-from bosun_docker.engine import Engine
+from bosun_docker import names
+from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
-from bosun_docker.looking import Look, look
-from bosun_docker.proxy import Proxy
-from bosun_docker.routes import SLOTS
-from bosun_docker.server_api import reached
-from bosun_docker.shared_containers import model_name
-from bosun_docker.shared_state import lock_name, markers
+from bosun_docker.looks.looking import Look, look
+from bosun_docker.proxy import shared_parts
+from bosun_docker.proxy.proxy import Proxy
+from bosun_docker.proxy.routes import SLOTS
+from bosun_docker.shared.containers import model_name
+from bosun_docker.shared.server_api import reached
+from bosun_docker.shared.state import lock_name, markers
 
 
 def sweep(engine: Engine, env: Environment, proxy: Proxy) -> list[str]:

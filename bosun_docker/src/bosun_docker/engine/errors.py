@@ -7,7 +7,7 @@ import ssl
 
 from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
-from bosun_docker.engine_host import EngineHost
+from bosun_docker.engine.host import EngineHost
 
 NOT_FOUND, CONFLICT = 404, 409
 _NO_ENGINE = r"\b40[0-9] Client Error|Invalid response from docker|Expecting value|RemoteDisconnected|BadStatus"

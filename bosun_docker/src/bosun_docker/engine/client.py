@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bosun_docker import engine_host
-from bosun_docker.engine_connection import Document
-from bosun_docker.engine_containers import Containers
-from bosun_docker.engine_errors import Missing, NameTaken, Refused
-from bosun_docker.engine_images import Images
+from bosun_docker.engine import host as engine_host
+from bosun_docker.engine.connection import Document
+from bosun_docker.engine.containers import Containers
+from bosun_docker.engine.errors import Missing, NameTaken, Refused
+from bosun_docker.engine.images import Images
 from bosun_docker.environment import Environment
 
 __all__ = ["Engine", "Missing", "NameTaken", "Refused", "engine_of"]

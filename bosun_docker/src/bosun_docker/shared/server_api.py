@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from bosun_docker.environment import Environment
 from bosun_docker.key_values import MODEL_PORT
-from bosun_docker.proxy import Answer, Proxy, probing_route
-from bosun_docker.shared_containers import MODEL_NAME
+from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
+from bosun_docker.shared.containers import MODEL_NAME
 
 _DELETE_SECONDS = 60.0
 _LARGEST_LIST = 4 * 1024 * 1024

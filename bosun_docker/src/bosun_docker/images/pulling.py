@@ -5,10 +5,10 @@ from __future__ import annotations
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import long_calls
-from bosun_docker.engine import Engine
+from bosun_docker.engine import long_calls
+from bosun_docker.engine.client import Engine
+from bosun_docker.engine.long_calls import TimeIsUp
 from bosun_docker.environment import Environment
-from bosun_docker.long_calls import TimeIsUp
 
 
 def present(engine: Engine, env: Environment, reference: str, key: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from bosun_core.errors import EnvironmentFailure
 
-from bosun_docker.engine_connection import Connection, Document, is_no_answer
-from bosun_docker.engine_errors import Missing, Refused
+from bosun_docker.engine.connection import Connection, Document, is_no_answer
+from bosun_docker.engine.errors import Missing, Refused
 
 _PIECE = 65536
 

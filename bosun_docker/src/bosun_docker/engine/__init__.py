@@ -1,0 +1,1 @@
+"""The engine: the calls to it, its errors, and where it is."""

@@ -1,0 +1,1 @@
+"""What is on the engine, and what that says of deployments."""

@@ -1,0 +1,1 @@
+"""The proxy that leads to the models: its container, its routes, its network."""

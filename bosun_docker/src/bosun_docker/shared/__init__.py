@@ -1,0 +1,1 @@
+"""The prediction server that several deployments share."""
