@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from bosun_core.errors import BosunError, ExitCode, UsageError, one_line
+from bosun_core.complaints import complain
+from bosun_core.errors import BosunError, ExitCode, UsageError
 from bosun_core.options import Options, asks_for_information, read_options
 
 
@@ -77,11 +78,6 @@ def _open_closed_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0)
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
-
-
-def complain(message: str) -> None:
-    """Write one line to stderr."""
-    sys.stderr.write(f"bosun-plugin-runner: {one_line(message)}\n")
 
 
 def _refuse(error: UsageError, arguments: Sequence[str]) -> int:

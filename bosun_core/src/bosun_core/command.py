@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from bosun_core import status_file
-from bosun_core.cli import complain
+from bosun_core.complaints import complain
 from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritten
 from bosun_core.log import LogSettings, set_up
 from bosun_core.options import Options

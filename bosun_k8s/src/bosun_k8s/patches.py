@@ -6,6 +6,15 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
+PATCHED_KINDS = (
+    "Deployment",
+    "Service",
+    "Ingress",
+    "HTTPRoute",
+    "Secret",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
 _NEEDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": None}
 
 

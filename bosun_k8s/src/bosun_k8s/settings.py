@@ -10,21 +10,13 @@ from bosun_core.settings import Settings, described
 
 from bosun_core import sizes
 from bosun_k8s import settings_rules as rules
+from bosun_k8s.patches import PATCHED_KINDS
 
 IN_CLUSTER = "IN_CLUSTER"
 INGRESS_NGINX = {
     "nginx.ingress.kubernetes.io/use-regex": "true",
     "nginx.ingress.kubernetes.io/rewrite-target": "{rewrite}",
 }
-PATCHED_KINDS = (
-    "Deployment",
-    "Service",
-    "Ingress",
-    "HTTPRoute",
-    "Secret",
-    "HorizontalPodAutoscaler",
-    "PodDisruptionBudget",
-)
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 WholeSeconds = Annotated[int, msgspec.Meta(ge=0, lt=86_400)]

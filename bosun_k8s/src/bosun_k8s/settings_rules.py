@@ -53,11 +53,11 @@ def check(settings: KubernetesSettings) -> None:
     _check_gateway(settings.gateway)
     _ = settings.context_limit
     parse_prefix(settings.outfacing_prediction_url_prefix)
-    from bosun_k8s.settings import PATCHED_KINDS
-
     for kind, operations in settings.patches.items():
-        if kind not in PATCHED_KINDS:
-            raise ValueError(f"patches names {kind!r}, which is none of {', '.join(PATCHED_KINDS)}; correct the kind")
+        if kind not in patches.PATCHED_KINDS:
+            raise ValueError(
+                f"patches names {kind!r}, which is none of {', '.join(patches.PATCHED_KINDS)}; correct the kind"
+            )
         patches.check(f"patches.{kind}", operations)
 
 
