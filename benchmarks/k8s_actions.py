@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 from bosun_core.model import DeploymentInfo
-from bosun_k8s.cluster import Cluster
+from bosun_k8s.cluster.connection import Cluster
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import environment
 from bosun_k8s.images import building
-from bosun_k8s.resources import Objects
 from bosun_k8s.settings import KubernetesSettings
 from k8s_place import Place
 from measure import Row, measure

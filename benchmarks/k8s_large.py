@@ -18,10 +18,10 @@ import json, sys
 import msgspec
 from bosun_core.model import DeploymentInfo
 from bosun_k8s import goals
-from bosun_k8s.cluster import Cluster
+from bosun_k8s.cluster.connection import Cluster
 from bosun_k8s.environment import environment
 from bosun_k8s.images import building
-from bosun_k8s.resources import Objects
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.settings import KubernetesSettings
 
 settings = msgspec.convert(json.loads(sys.argv[1]), KubernetesSettings)

@@ -74,7 +74,7 @@ def test_a_server_that_stays_too_busy_is_told_after_the_limit(clean: Any, faults
 def test_a_forgotten_page_begins_the_list_anew(
     clean: Any, faults: Faults, act: Act, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bosun_k8s.resources.PAGE", 2)
+    monkeypatch.setattr("bosun_k8s.cluster.resources.PAGE", 2)
     labels = {"bosun.datarobot.com/schema": "1", "bosun.datarobot.com/env": "e"}
     names = [f"d{number}" for number in range(5)]
     for name in names:

@@ -12,12 +12,11 @@ import pytest
 from bosun_core.model_sources import kinds
 from bosun_core.model_sources.sources import Packaged, Referenced
 from bosun_core.packages import Package
+from bosun_k8s.documents import manifests
 from bosun_k8s.holding import Held
 from bosun_k8s.images import kaniko_pod, volume
 from bosun_k8s.images.reference import parse
 from k8s_goals import environment_of, goal_of
-
-from bosun_k8s import manifests
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
 

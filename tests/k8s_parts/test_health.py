@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from bosun_k8s.health import Fault, last_words, of_pod, of_workload
-from bosun_k8s.observed import Deployment, Pod, read
+from bosun_k8s.looks.health import Fault, last_words, of_pod, of_workload
+from bosun_k8s.looks.observed import Deployment, Pod, read
 
 
 def pod(**status: Any) -> Pod:

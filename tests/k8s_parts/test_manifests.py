@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from bosun_core.errors import ConfigurationError
-
-from bosun_k8s import manifests
+from bosun_k8s.documents import manifests
 
 Made = Callable[..., Any]
 

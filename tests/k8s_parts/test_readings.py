@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from bosun_core.status import ActionStatus, DeploymentState
 from bosun_k8s.checking import Route, of_route
-from bosun_k8s.cluster_errors import refused
-from bosun_k8s.looking import Deployed, entry
-from bosun_k8s.observed import Pod, Service, read
+from bosun_k8s.cluster.errors import refused
+from bosun_k8s.documents import patches
+from bosun_k8s.looks.looking import Deployed, entry
+from bosun_k8s.looks.observed import Pod, Service, read
 from bosun_k8s.planning import differences
 from bosun_k8s.rights import Right, granted
-
-from bosun_k8s import patches
 
 Made = Callable[..., Any]
 ROOT = "bosun.datarobot.com"

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from bosun_core.errors import InvalidRequest
+from bosun_k8s.documents import manifests, routes
 from bosun_k8s.key_values import KeyValues
-
-from bosun_k8s import manifests, routes
 
 Made = Callable[..., Any]
 ABOUT = {"name": "n", "namespace": "models", "labels": {"l": "1"}, "annotations": {"a": "1"}}

@@ -9,11 +9,11 @@ import msgspec
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_k8s.cluster_errors import Forbidden, Missing
+from bosun_k8s.cluster.errors import Forbidden, Missing
+from bosun_k8s.cluster.resources import HTTP_ROUTE, INGRESS_CLASS, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
-from bosun_k8s.observed import Condition, Object
-from bosun_k8s.resources import HTTP_ROUTE, INGRESS_CLASS, Objects
-from bosun_k8s.watching import Topic, Watching
+from bosun_k8s.looks.observed import Condition, Object
 
 
 class RouteParent(msgspec.Struct, frozen=True):

@@ -14,14 +14,15 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_k8s import checking, manifests, names, planning, removing, surroundings
+from bosun_k8s import checking, names, planning, removing, surroundings
+from bosun_k8s.cluster.resources import Objects
+from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.goals import serves, stands_right, wanted
 from bosun_k8s.holding import Held, held
 from bosun_k8s.images import building
-from bosun_k8s.looking import Deployed, entry, look
-from bosun_k8s.resources import Objects
+from bosun_k8s.looks.looking import Deployed, entry, look
 from bosun_k8s.rollout import Rollout
 
 

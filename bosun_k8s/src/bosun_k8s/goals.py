@@ -7,10 +7,11 @@ from bosun_core.model import DeploymentInfo
 from bosun_core.model_sources import given
 from bosun_core.model_sources.sources import Built, Given, Kept, Packaged
 
-from bosun_k8s import key_values, manifests, names, routes
+from bosun_k8s import key_values, names
+from bosun_k8s.documents import manifests, routes
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
-from bosun_k8s.looking import Deployed
+from bosun_k8s.looks.looking import Deployed
 
 
 def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Deployed | None) -> Goal:

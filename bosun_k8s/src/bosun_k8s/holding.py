@@ -20,12 +20,12 @@ from bosun_core.holders import is_surely_dead, this_process
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import manifests
-from bosun_k8s.cluster_errors import Taken
+from bosun_k8s.cluster.errors import Taken
+from bosun_k8s.cluster.resources import LEASE, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
+from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
-from bosun_k8s.observed import Object
-from bosun_k8s.resources import LEASE, Objects
-from bosun_k8s.watching import Topic, Watching
+from bosun_k8s.looks.observed import Object
 
 _BEAT_SECONDS = 5.0
 _SILENCE_SECONDS = 15  # the Lease's duration

@@ -7,11 +7,12 @@ from typing import Any
 
 from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
 
-from bosun_k8s import manifests, names
+from bosun_k8s import names
+from bosun_k8s.cluster.resources import BY_NAME, Objects
+from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
-from bosun_k8s.looking import Deployed
-from bosun_k8s.resources import BY_NAME, Objects
+from bosun_k8s.looks.looking import Deployed
 
 Document = dict[str, Any]
 

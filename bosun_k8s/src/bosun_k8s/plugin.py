@@ -13,9 +13,9 @@ from bosun_core.status import ActionStatusInfo
 
 from bosun_core import answers
 from bosun_k8s import deployments, environments
-from bosun_k8s.cluster import Cluster
+from bosun_k8s.cluster.connection import Cluster
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import Environment, environment
-from bosun_k8s.resources import Objects
 from bosun_k8s.settings import KubernetesSettings
 
 Given = TypeVarTuple("Given")

@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 
 from bosun_k8s import names, surroundings
-from bosun_k8s.cluster_errors import Missing
+from bosun_k8s.cluster.errors import Missing
+from bosun_k8s.cluster.resources import DEPLOYMENT, POD, SECRET, SERVICE, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
-from bosun_k8s.observed import Pod
-from bosun_k8s.resources import DEPLOYMENT, POD, SECRET, SERVICE, Objects
-from bosun_k8s.watching import Topic, Watching
+from bosun_k8s.looks.observed import Pod
 
 _SLACK_SECONDS = 30.0  # for what the kubelet does besides the pod's own time
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from bosun_k8s.environment import Environment
-from bosun_k8s.resources import (
+from bosun_k8s.cluster.resources import (
     AUTOSCALER,
     BUDGET,
     DEPLOYMENT,
@@ -22,6 +21,7 @@ from bosun_k8s.resources import (
     SERVICE,
     Objects,
 )
+from bosun_k8s.environment import Environment
 
 _MADE = ("create", "delete", "get", "patch")
 _ASKED_AT_ONCE = 4

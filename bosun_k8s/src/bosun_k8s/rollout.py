@@ -15,16 +15,18 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import checking, health, manifests, names, probing, removing, surroundings
-from bosun_k8s.cluster_errors import Taken
+from bosun_k8s import checking, names, probing, removing, surroundings
+from bosun_k8s.cluster.errors import Taken
+from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
+from bosun_k8s.documents import manifests
+from bosun_k8s.documents.pod import MODEL_CONTAINER
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.holding import Held
-from bosun_k8s.looking import Deployed
-from bosun_k8s.observed import Deployment, EndpointSlice, Pod
-from bosun_k8s.pod import MODEL_CONTAINER
-from bosun_k8s.resources import DEPLOYMENT, ENDPOINTS, POD, Objects
-from bosun_k8s.watching import Topic, Watching
+from bosun_k8s.looks import health
+from bosun_k8s.looks.looking import Deployed
+from bosun_k8s.looks.observed import Deployment, EndpointSlice, Pod
 
 _LOG_LINES = 40
 

@@ -10,7 +10,7 @@ from bosun_core.settings import Settings, described
 
 from bosun_core import sizes
 from bosun_k8s import settings_rules as rules
-from bosun_k8s.patches import PATCHED_KINDS
+from bosun_k8s.documents.patches import PATCHED_KINDS
 
 IN_CLUSTER = "IN_CLUSTER"
 INGRESS_NGINX = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from bosun_core.prediction_prefix import parse_prefix
 
-from bosun_k8s import patches
+from bosun_k8s.documents import patches
 from bosun_k8s.images.reference import parse as parse_reference
 
 if TYPE_CHECKING:

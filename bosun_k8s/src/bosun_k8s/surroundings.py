@@ -6,10 +6,11 @@ import time
 
 from bosun_core.reporting import progress
 
-from bosun_k8s import checking, manifests, routes
+from bosun_k8s import checking
+from bosun_k8s.cluster.resources import AUTOSCALER, BUDGET, BY_NAME, HTTP_ROUTE, INGRESS, SECRET, Kind, Objects
+from bosun_k8s.documents import manifests, routes
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
-from bosun_k8s.resources import AUTOSCALER, BUDGET, BY_NAME, HTTP_ROUTE, INGRESS, SECRET, Kind, Objects
 
 _WAYS = (HTTP_ROUTE, INGRESS)
 

@@ -7,13 +7,13 @@ from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Re
 from bosun_core.packages import Package
 
 from bosun_k8s import names
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.images import append, archived, credentials, kaniko, volume
 from bosun_k8s.images.reference import Reference, parse
 from bosun_k8s.images.registry import Place, Registry
 from bosun_k8s.images.transport import OTHERWISE, Transport
-from bosun_k8s.resources import Objects
 
 
 def built(objects: Objects, env: Environment, goal: Goal) -> str:

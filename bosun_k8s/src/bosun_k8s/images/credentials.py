@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from bosun_core.errors import ConfigurationError, EnvironmentFailure
 from bosun_core.redaction import SECRETS
 
+from bosun_k8s.cluster.resources import SECRET, Objects
 from bosun_k8s.environment import Environment
-from bosun_k8s.resources import SECRET, Objects
 
 _TYPE, _KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
 _HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/")

@@ -14,14 +14,14 @@ from bosun_core.packages import Package
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import health
-from bosun_k8s.cluster_errors import Taken
+from bosun_k8s.cluster.errors import Taken
+from bosun_k8s.cluster.resources import POD, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import kaniko_context, kaniko_pod, kaniko_reuse
 from bosun_k8s.images.reference import Reference
-from bosun_k8s.observed import Pod
-from bosun_k8s.resources import POD, Objects
-from bosun_k8s.watching import Topic, Watching
+from bosun_k8s.looks import health
+from bosun_k8s.looks.observed import Pod
 
 _LOG_LINES = 40
 _STDIN = 0

@@ -15,13 +15,13 @@ from bosun_core.model_sources.sources import Built, Packaged, origin
 from bosun_core.packages import Package
 
 from bosun_k8s import names
-from bosun_k8s.cluster_errors import Forbidden
+from bosun_k8s.cluster.errors import Forbidden
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import credentials
 from bosun_k8s.images.reference import Reference, parse
 from bosun_k8s.images.registry import Place, Registry
 from bosun_k8s.images.transport import Transport
-from bosun_k8s.resources import Objects
 
 
 class Found(NamedTuple):

@@ -9,12 +9,13 @@ from bosun_core.model_sources.sources import Packaged
 from bosun_core.packages import Package
 from bosun_core.reporting import progress
 
-from bosun_k8s import names, pod
+from bosun_k8s import names
+from bosun_k8s.cluster.resources import Objects
+from bosun_k8s.documents import pod
 from bosun_k8s.environment import Environment
 from bosun_k8s.images.layer import Layer
 from bosun_k8s.images.media_types import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from bosun_k8s.images.registry import Place
-from bosun_k8s.resources import Objects
 
 _ARCHITECTURES = ("amd64", "arm64", "ppc64le", "s390x")  # a node takes an image of its own alone
 

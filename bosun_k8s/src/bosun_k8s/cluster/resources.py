@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bosun_k8s import names
-from bosun_k8s.cluster import APPLY, MERGE, Cluster
-from bosun_k8s.cluster_errors import Missing, TooOld
+from bosun_k8s.cluster.connection import APPLY, MERGE, Cluster
+from bosun_k8s.cluster.errors import Missing, TooOld
 
 Document = dict[str, Any]
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Self, TypeVar
 import msgspec
 from bosun_core.errors import BosunError
 
-from bosun_k8s.cluster import Answer
-from bosun_k8s.cluster_errors import GONE, TooOld
-from bosun_k8s.observed import Object, read
-from bosun_k8s.resources import Kind, Objects
+from bosun_k8s.cluster.connection import Answer
+from bosun_k8s.cluster.errors import GONE, TooOld
+from bosun_k8s.cluster.resources import Kind, Objects
+from bosun_k8s.looks.observed import Object, read
 
 Document = dict[str, Any]
 

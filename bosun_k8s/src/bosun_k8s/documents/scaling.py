@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bosun_k8s import names, pod
+from bosun_k8s import names
+from bosun_k8s.documents import pod
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 

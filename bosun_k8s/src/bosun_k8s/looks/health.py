@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from bosun_core.errors import one_line
 
-from bosun_k8s.cluster_errors import remedy
-from bosun_k8s.observed import ContainerStatus, Deployment, Pod, Terminated
+from bosun_k8s.cluster.errors import remedy
+from bosun_k8s.looks.observed import ContainerStatus, Deployment, Pod, Terminated
 
 _LINES = 5
 _WIDEST_LINE = 300

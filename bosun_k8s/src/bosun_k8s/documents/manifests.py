@@ -10,7 +10,8 @@ from typing import Any
 
 from bosun_core.errors import ConfigurationError
 
-from bosun_k8s import names, patches, pod, routes, scaling
+from bosun_k8s import names
+from bosun_k8s.documents import patches, pod, routes, scaling
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 

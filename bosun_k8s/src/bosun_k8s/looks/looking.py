@@ -7,10 +7,11 @@ from typing import NamedTuple
 from bosun_core.answers import DeploymentEntry
 from bosun_core.status import ActionStatus, DeploymentState
 
-from bosun_k8s import health, names
+from bosun_k8s import names
+from bosun_k8s.cluster.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
 from bosun_k8s.environment import Environment
-from bosun_k8s.observed import Deployment, Pod, Service, read
-from bosun_k8s.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
+from bosun_k8s.looks import health
+from bosun_k8s.looks.observed import Deployment, Pod, Service, read
 
 
 class Deployed(NamedTuple):

@@ -25,7 +25,7 @@ from kubernetes import config as kube_config  # noqa: TID251  # this is the one 
 from kubernetes.client import Configuration  # noqa: TID251  # this is the one module
 from kubernetes.client.rest import RESTClientObject  # noqa: TID251  # this is the one module
 
-from bosun_k8s.cluster_errors import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Refused, refused, unreachable
+from bosun_k8s.cluster.errors import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Refused, refused, unreachable
 from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]

@@ -1,0 +1,1 @@
+"""The API server: the calls to it, its errors, and watches."""

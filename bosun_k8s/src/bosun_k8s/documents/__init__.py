@@ -1,0 +1,1 @@
+"""What is sent to the cluster, as pure functions of settings and goal."""

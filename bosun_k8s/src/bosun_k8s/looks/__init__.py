@@ -1,0 +1,1 @@
+"""What is in the cluster, and what that says of deployments."""
