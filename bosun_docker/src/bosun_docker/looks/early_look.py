@@ -46,8 +46,10 @@ class EarlyLook:
         if not self._connections:
             return None
         try:
-            containers, archive = map(_body, self._connections)
-            return None if containers is None else Seen(json.loads(containers), archive)
+            containers, archive = self._connections
+            listed = _body(containers)
+            found = None if listed is None else json.loads(listed)  # while the engine makes the archive
+            return None if found is None else Seen(found, _body(archive))
         except TimeoutError as error:
             from bosun_docker.engine.errors import unreachable
 
