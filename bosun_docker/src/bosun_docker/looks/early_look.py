@@ -63,10 +63,10 @@ def _body(connection: socket.socket) -> bytes | None:
     from http.client import HTTPException, HTTPResponse  # 15 ms, while the engine makes its answers
 
     try:
-        answer = HTTPResponse(connection)
-        answer.begin()
-        is_good = answer.status == 200 and is_new_enough(answer.headers.get("Api-Version", "0"))
-        return answer.read() if is_good else None
+        with HTTPResponse(connection) as answer:
+            answer.begin()
+            is_good = answer.status == 200 and is_new_enough(answer.headers.get("Api-Version", "0"))
+            return answer.read() if is_good else None
     except TimeoutError:
         raise
     except (HTTPException, OSError, ValueError):
