@@ -42,6 +42,12 @@ LEFT_OUT = [name for name in NEED if VARIABLES.get(f"BOSUN_TEST_{name.upper()}")
 collect_ignore_glob = [pattern for name in LEFT_OUT for pattern in NEED[name]]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if LEFT_OUT and "BOSUN_REQUIRE_ALL" in os.environ:
+        needed = " ".join(f"testbed-{name}" for name in LEFT_OUT)
+        raise pytest.UsageError(f"BOSUN_REQUIRE_ALL is set, and tests would be left out: run `make {needed}` first")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if LEFT_OUT:
         terminalreporter.section("left out")
