@@ -91,6 +91,11 @@ def test_a_route_that_is_not_public_is_reached_by_its_token_alone() -> None:
     ]
 
 
+def test_before_it_is_public_a_route_for_https_is_reached_by_its_token_too() -> None:
+    route = ROUTE._replace(public=False)
+    assert routes.render(route._replace(tls=True), "b") == routes.render(route, "b")
+
+
 def test_with_https_the_endpoint_is_there_too() -> None:
     router = json.loads(routes.render(ROUTE._replace(tls=True), "a"))["http"]["routers"]["0123456789abcdef-a-tls"]
     assert (router["entryPoints"], router["tls"]) == (["websecure"], {})

@@ -19,10 +19,9 @@ Body = dict[str, Any]
 PROBE_PORT = 8099
 QUEUE = "bosun-monitoring"
 CERTIFICATES = "/etc/bosun/tls"
-TLS_ROUTES = json.dumps(
-    {"tls": {"certificates": [{"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key.pem"}]}},
-    indent=1,
-)
+_PAIR = {"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key.pem"}
+# The default: who asks by an address names no host by which a certificate could be picked.
+TLS_ROUTES = json.dumps({"tls": {"stores": {"default": {"defaultCertificate": _PAIR}}}}, indent=1)
 # Each switch takes so long beyond the reading of the files; by Traefik's own default of 2 s it would take that.
 _READS_BACK_WITHIN = "20ms"
 
