@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from bosun_core.holders import this_process
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -166,18 +167,27 @@ def test_a_dead_holder_on_another_machine_is_taken_over_when_it_has_been_silent(
     clean: Any, act: Callable[..., Any], package: Callable[..., str]
 ) -> None:
     act("plugin_start")
-    name = lock_name(clean, act, package("A"))
-    labels = {
-        f"{LABEL}.part": "lock",
-        f"{LABEL}.place": f"{clean.network}/{clean.prefix}",
-        f"{LABEL}.holder": "another-boot/pid:[1] 4711 99",
-    }
-    words = [f"--label={key}={value}" for key, value in labels.items()]
-    clean("create", f"--name={name}", *words, clean.variables["BOSUN_TEST_TRAEFIK_IMAGE"])
+    hold(clean, lock_name(clean, act, package("A")), "another-boot/pid:[1] 4711 99")
     began = time.monotonic()
     assert act("deployment_start", start_of(package("A")))["status"] == "passing"
     assert SILENCE_SECONDS - 1 < time.monotonic() - began < SILENCE_SECONDS + 30
     assert left(clean) == ["deployment_d1_A", "traefik"]
+
+
+def test_a_silent_holder_that_lives_on_this_machine_is_not_taken_over(
+    clean: Any, act: Callable[..., Any], package: Callable[..., str]
+) -> None:
+    act("plugin_start")
+    hold(clean, lock_name(clean, act, package("A")), this_process())
+    told = act("deployment_stop", {"id": "d1"}, lockLimit=SILENCE_SECONDS + 2)
+    assert told["msg"].startswith("another action on deployment d1 has not ended within 17 s")
+
+
+def hold(place: Any, name: str, holder: str) -> None:
+    """Make a lock that shows no life."""
+    labels = {"part": "lock", "place": f"{place.network}/{place.prefix}", "holder": holder}
+    words = [f"--label={LABEL}.{key}={value}" for key, value in labels.items()]
+    place("create", f"--name={name}", *words, place.variables["BOSUN_TEST_TRAEFIK_IMAGE"])
 
 
 def lock_name(place: Any, act: Callable[..., Any], path: str) -> str:

@@ -36,8 +36,13 @@ def this_process() -> str:
 
 def is_surely_dead(holder: str) -> bool:
     """Tell whether a holder was a process of this machine that is no more; False also where that cannot be known."""
-    machine, _, rest = holder.partition(" ")
-    pid, _, began = rest.partition(" ")
-    if not machine or machine != _machine() or not pid.isdigit():
+    pid, _, began = holder.partition(" ")[2].partition(" ")
+    if not is_of_this_machine(holder) or not pid.isdigit():
         return False
     return _began(int(pid)) != began
+
+
+def is_of_this_machine(holder: str) -> bool:
+    """Tell whether a holder is a process of this machine, so that its death is seen by `is_surely_dead`."""
+    machine = holder.partition(" ")[0]
+    return bool(machine) and machine == _machine()

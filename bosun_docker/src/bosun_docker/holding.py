@@ -1,7 +1,8 @@
 """One action at a time on a deployment: a container that is never started holds a name on the engine.
 
 Creating it is atomic, removing it goes by its id, so a lock is never taken from somebody else. Another action waits for
-its end; where its holder has died it takes over. A holder on another machine shows its life by events of the lock.
+its end; where its holder has died it takes over. A holder on another machine shows its life by events of the lock: one
+that is silent counts as dead. The end of one on this machine is seen, so there silence says nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import BosunError, EnvironmentFailure
-from bosun_core.holders import is_surely_dead, this_process
+from bosun_core.holders import is_of_this_machine, is_surely_dead, this_process
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -69,12 +70,9 @@ def held_deployment(
 
 
 def _beat(engine: Engine, lock: str, end: threading.Event) -> None:
-    """Show that the holder lives, until it ends; what goes wrong here shows in the action itself."""
-    if end.wait(_BEAT_SECONDS):
-        return
-    with suppress(BosunError), engine.again() as own:
-        own.touch(lock)
-        while not end.wait(_BEAT_SECONDS):
+    """Show that the holder lives, until it ends; a beat that goes wrong may be the only one."""
+    while not end.wait(_BEAT_SECONDS):
+        with suppress(BosunError), engine.again() as own:
             own.touch(lock)
 
 
@@ -99,16 +97,17 @@ def _wait_for(engine: Engine, env: Environment, name: str, deadline: float, what
 
 
 def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
-    """Wait until the lock is removed; False where its holder died first, or the time is up."""
+    """Wait until the lock may have been removed; False where its holder died first, or the time is up."""
     holder = lock["Config"]["Labels"].get(names.HOLDER, "")
     if is_surely_dead(holder):
         return False
+    silence = float("inf") if is_of_this_machine(holder) else _SILENCE_SECONDS
     heard_of: queue.Queue[str] = queue.Queue()
     filters = {"container": [lock["Id"]]}
     with engine.again() as own, own.events(filters, since=_moment(lock["Created"])) as events:
         threading.Thread(target=_follow, args=(events, heard_of), daemon=True).start()
         heard = time.monotonic()
-        while time.monotonic() < min(deadline, heard + _SILENCE_SECONDS):
+        while time.monotonic() < min(deadline, heard + silence):
             with suppress(queue.Empty):
                 if heard_of.get(timeout=_LOOK_AGAIN_SECONDS) == "destroy":
                     return True
@@ -122,6 +121,7 @@ def _follow(stream: Any, events: queue.Queue[str]) -> None:
     with suppress(Exception):  # it ends when it is closed, in whatever way the SDK finds
         for event in stream:
             events.put(str(event.get("Action", "")))
+    events.put("destroy")  # nothing more is heard of the lock: see whether it is there still
 
 
 def _moment(created: str) -> int:
