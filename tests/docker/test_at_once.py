@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from asking import asked_once
 from bosun_core.holders import this_process
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -133,6 +135,21 @@ def test_plugin_start_twice_at_once_makes_one_proxy(place: Any, begin: Callable[
     place.clear()
     told = [finish() for finish in [begin("plugin_start") for _ in range(3)]]
     assert ([one["status"] for one in told], left(place)) == (["passing"] * 3, ["traefik"])
+
+
+def test_a_signal_while_the_old_proxy_ends_brings_it_back(
+    clean: Any, act: Callable[..., Any], begin: Callable[..., Any], package: Callable[..., str], until: Any
+) -> None:
+    act("plugin_start")
+    before = clean.containers()[clean.proxy]
+    url = act("deployment_start", start_of(package("A")))["data"]["predictionUrl"]
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(asked_once, f"{url}?delay=5")  # an old proxy answers what it has before it ends
+        replacing = begin("plugin_start", logMaxFiles=4)
+        until(lambda: f"{clean.proxy}_old" in clean.containers())
+        replacing.process.terminate()
+        assert (replacing()["status"], slow.result().model) == ("failing", "A")
+    assert (clean.containers()[clean.proxy], asked_once(url).model) == (before, "A")
 
 
 def test_a_first_start_beside_plugin_start_and_plugin_stop_ends_whole(

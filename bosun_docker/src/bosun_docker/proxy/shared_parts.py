@@ -138,14 +138,11 @@ def _replace(
     engine: Engine, env: Environment, old: Container | None, body: dict[str, Any], files: dict[str, bytes]
 ) -> None:
     """Put a new proxy in the place of an old one, which comes back where the new one does not come to answer."""
-    aside = f"{env.proxy_name}_old"
-    if old is not None:
-        engine.rename(old.id, aside)
-        engine.signal(old.id, "SIGTERM")
-        if not engine.wait(old.id, env.settings.drain_limit):
-            engine.signal(old.id, "SIGKILL")
     new = ""
     try:
+        if old is not None:
+            engine.rename(old.id, f"{env.proxy_name}_old")
+            _end(engine, env, old)
         new = engine.create(env.proxy_name, body)
         if files:
             engine.put(new, "/", archives.of_files({f"{containers.CERTIFICATES[1:]}/{n}": c for n, c in files.items()}))
@@ -159,6 +156,13 @@ def _replace(
         engine.remove(old.id)
 
 
+def _end(engine: Engine, env: Environment, proxy: Container) -> None:
+    """Have a proxy end. May be repeated."""
+    engine.signal(proxy.id, "SIGTERM")
+    if not engine.wait(proxy.id, env.settings.drain_limit):
+        engine.signal(proxy.id, "SIGKILL")
+
+
 def _bring_back(engine: Engine, env: Environment, old: Container | None, new: str) -> None:
     """Undo the replacement of the proxy. May be repeated."""
     if new:
@@ -168,6 +172,7 @@ def _bring_back(engine: Engine, env: Environment, old: Container | None, new: st
         return
     found = engine.container(old.id)
     if found is not None and found["Name"].lstrip("/") != env.proxy_name:
+        _end(engine, env, old)  # it may be ending now, and one that runs is not started
         engine.rename(old.id, env.proxy_name)
     engine.start(old.id, env.proxy_name)
     with suppress(EnvironmentFailure):  # it would hide why the new one did not come up
