@@ -86,5 +86,5 @@ def of_stop(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 def _going(engine: Engine, env: Environment, containers: list[Container], volume: str) -> list[str]:
     found = engine.volume(volume)
-    is_ours = found is not None and (found.get("Labels") or {}).get(names.PLACE) == env.place
-    return [*[f"remove container {one.name}" for one in containers], *([f"remove volume {volume}"] if is_ours else [])]
+    volumes = [f"remove volume {volume}"] if found is not None and shared_parts.is_ours(env, found) else []
+    return [*[f"remove container {one.name}" for one in containers], *volumes]

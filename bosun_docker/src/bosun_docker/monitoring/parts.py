@@ -75,6 +75,7 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
         return []
     for name in (env.broker_name, env.agent_name):
         shared_parts.check_name(seen, name)
+    shared_parts.check_volume(engine, env, env.broker_name)
     image = pulling.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
     pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -111,11 +112,25 @@ def _check_names(engine: Engine, env: Environment, seen: Look) -> None:
             f"container {env.proxy_name} serves the network {other['HostConfig']['NetworkMode']}; "
             "choose another containerNamePrefix for this one"
         )
-    volume = engine.volume(env.routes_volume)
-    if volume is not None and (volume.get("Labels") or {}).get(names.PLACE) != env.place:
+    check_volume(engine, env, env.routes_volume)
+
+
+def check_volume(engine: Engine, env: Environment, name: str) -> None:
+    """Check that nobody else has a volume of this name.
+
+    Raises:
+        EnvironmentFailure: somebody has.
+    """
+    found = engine.volume(name)
+    if found is not None and not is_ours(env, found):
         raise EnvironmentFailure(
-            f"volume {env.routes_volume} is there and is not ours; remove it, or choose another containerNamePrefix"
+            f"volume {name} is there and is not ours; remove it, or choose another containerNamePrefix"
         )
+
+
+def is_ours(env: Environment, volume: Mapping[str, Any]) -> bool:
+    """Tell whether a volume belongs to the place."""
+    return (volume.get("Labels") or {}).get(names.PLACE) == env.place
 
 
 def proxy_body(engine: Engine, env: Environment) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -219,7 +234,7 @@ def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
 def remove_volume(engine: Engine, env: Environment, name: str) -> list[str]:
     """Remove a volume, where it is there and ours; return what was done."""
     volume = engine.volume(name)
-    if volume is None or (volume.get("Labels") or {}).get(names.PLACE) != env.place:
+    if volume is None or not is_ours(env, volume):
         return []
     engine.remove_volume(name)
     return [f"remove volume {name}"]

@@ -59,6 +59,7 @@ def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, An
         return []
     for name in (env.server_name, f"{env.server_name}_next"):
         shared_parts.check_name(seen, name)
+    shared_parts.check_volume(engine, env, env.server_name)
     image = pulling.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
     with held(engine, env, lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
         server = _unfinished_cleared(engine, env)
