@@ -82,7 +82,11 @@ def _stop(engine: Engine, env: Environment, info: DeploymentInfo) -> ActionStatu
         found = seen.deployed(env, str(info.id))
         plan = plans.of_stopping(engine, env, seen, found)
         return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
-    with held_deployment(engine, env, listed(engine, env).any_image, str(info.id), names.STOPPING):
+    seen = listed(engine, env)
+    if shared_parts.was_removed(engine, env, seen):
+        shared_parts.bring_up_proxy(engine, env, seen)
+        seen = listed(engine, env)
+    with held_deployment(engine, env, seen.any_image, str(info.id), names.STOPPING):
         seen = look(engine, env)
         found = seen.deployed(env, str(info.id))
         to_its_end(lambda: _take_down(engine, env, seen, found))

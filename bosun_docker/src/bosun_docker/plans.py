@@ -11,7 +11,7 @@ from bosun_docker.environment_plans import of_monitoring, of_proxy, of_server, p
 from bosun_docker.goals import Wanted
 from bosun_docker.images import images
 from bosun_docker.looks.looking import Deployed, Look
-from bosun_docker.proxy import networks
+from bosun_docker.proxy import networks, shared_parts
 
 
 def of_bringing(
@@ -58,6 +58,7 @@ def of_stopping(engine: Engine, env: Environment, seen: Look, found: Deployed) -
     url = f"{env.settings.prefix.url}/deployments/{found.id}"
     others = {one.image_id for one in seen.parts if one not in found.containers and one != found.holder}
     return [
+        *(of_proxy(engine, env, seen) if shared_parts.was_removed(engine, env, seen) else []),
         *([] if found.route is None else [f"have {url} lead nowhere"]),
         *[retiring.planned(env, one) for one in found.containers],
         *_holder(found),

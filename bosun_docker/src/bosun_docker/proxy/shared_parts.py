@@ -213,6 +213,12 @@ def started(engine: Engine, container: str, name: str, key: str) -> None:
         ) from None
 
 
+def was_removed(engine: Engine, env: Environment, seen: Look) -> bool:
+    """Tell whether the proxy is gone and its routes are still there: they are read and written through it alone."""
+    volume = engine.volume(env.routes_volume) if seen.proxy is None else None
+    return volume is not None and is_ours(env, volume)
+
+
 def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Remove proxy and routes where no deployment of the place is left; return what was done."""
     if any(one.part == names.MODEL_PART for one in seen.parts):
