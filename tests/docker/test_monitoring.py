@@ -94,6 +94,16 @@ def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
     place.clear()
 
 
+def test_plugin_start_waits_for_a_broker_that_is_starting_again(place: Any, monitored: Any) -> None:
+    place.clear()
+    monitored("plugin_start")
+    place("restart", f"{place.prefix}rabbitmq")
+    assert monitored("plugin_start")["status"] == "passing"
+    words = ["rabbitmqctl", "--quiet", "list_queues", "name", "consumers"]
+    assert place("exec", f"{place.prefix}rabbitmq", *words).split()[-2:] == ["bosun-monitoring", "1"]
+    place.clear()
+
+
 def test_the_token_stands_in_the_agents_variables_alone(
     place: Any, monitored: Any, package: Callable[..., str]
 ) -> None:

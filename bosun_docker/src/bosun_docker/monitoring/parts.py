@@ -72,6 +72,8 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
     if not env.monitoring.is_on:
         return []
     if _is_as_wanted(engine, env, env.monitoring, seen):
+        _wait_for_hello(engine, env)
+        _wait_for_reader(engine, env, is_new=False)
         return []
     for name in (env.broker_name, env.agent_name):
         shared_parts.check_name(seen, name)
@@ -120,10 +122,11 @@ def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[st
 
 def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> list[str]:
     if shared_parts.is_as_wanted(seen.agent, body):
+        _wait_for_reader(engine, env, is_new=False)
         return []
     progress("starting the monitoring agent", 0)
     done = _start(engine, env, seen.agent, body, env.agent_name, None)
-    _wait_for_reader(engine, env)
+    _wait_for_reader(engine, env, is_new=True)
     return done
 
 
@@ -162,13 +165,14 @@ def _wait_for_hello(engine: Engine, env: Environment) -> None:
         raise _not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
 
 
-def _wait_for_reader(engine: Engine, env: Environment) -> None:
-    """Wait until the monitoring agent reads the queue."""
+def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
+    """Wait until the monitoring agent reads the queue; one that is not new may be on its way back, as its broker is."""
     limit = env.settings.broker_limit
     deadline = time.monotonic() + limit
     command = counting_readers(QUEUE, _ANSWER_SECONDS)
     while not read_count(*engine.run_inside(env.broker_name, command)):
-        _check_runs(engine, env.agent_name)
+        if is_new:
+            _check_runs(engine, env.agent_name)
         if time.monotonic() > deadline:
             raise _not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
 
