@@ -94,6 +94,13 @@ def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
     place.clear()
 
 
+def test_a_broker_may_take_longer_to_start_than_the_engine_to_answer(place: Any, monitored: Any) -> None:
+    place.clear()
+    status = monitored("plugin_start", engineLimit=4)
+    assert status["status"] == "passing", status
+    place.clear()
+
+
 def test_plugin_start_waits_for_a_broker_that_is_starting_again(place: Any, monitored: Any) -> None:
     place.clear()
     monitored("plugin_start")

@@ -28,7 +28,7 @@ _ANSWER_SECONDS = 10
 _HELLO = r"""
 while [ $SECONDS -lt {limit} ]; do
   ( exec 3<>/dev/tcp/127.0.0.1/5672 && printf 'AMQP\0\0\011\001' >&3 &&
-    IFS= read -r -N 1 -t 5 -u 3 x && [ "$x" = $'\001' ] ) 2>/dev/null && exit 0
+    IFS= read -r -N 1 -t {patience} -u 3 x && [ "$x" = $'\001' ] ) 2>/dev/null && exit 0
   sleep 0.1
 done
 exit 1
@@ -159,8 +159,10 @@ def _wait_for_hello(engine: Engine, env: Environment) -> None:
     code = 1
     while code != 0 and time.monotonic() < deadline:
         _check_runs(engine, env.broker_name)
-        seconds = min(60, max(1, int(deadline - time.monotonic())))
-        code, _ = engine.run_inside(env.broker_name, ["bash", "-c", _HELLO.replace("{limit}", str(seconds))])
+        # The engine tells nothing until the command ends, and it is waited for no longer than engineLimit.
+        seconds = max(1, int(min(60, deadline - time.monotonic(), env.settings.engine_limit / 3)))
+        script = _HELLO.replace("{limit}", str(seconds)).replace("{patience}", str(min(5, seconds)))
+        code, _ = engine.run_inside(env.broker_name, ["bash", "-c", script])
     if code != 0:
         raise _not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
 
