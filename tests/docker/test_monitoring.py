@@ -82,6 +82,22 @@ def test_a_changed_setting_replaces_only_what_it_changes(place: Any, monitored: 
     place.clear()
 
 
+def test_a_new_broker_that_does_not_start_loses_no_password_and_no_message(
+    place: Any, monitored: Any, package: Callable[..., str], predict: Any, until: Callable[..., Any]
+) -> None:
+    place.clear()
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    url = monitored("deployment_start", info)["data"]["predictionUrl"]
+    place("stop", f"{place.prefix}monitoring_agent")
+    predict(url)
+    status = monitored("plugin_start", rabbitmqPortMapping={"15672": f"192.0.2.1:{place.other_port()}"})
+    assert (status["status"], f"{place.prefix}rabbitmq" in ids(place)) == ("failing", False), status
+    assert monitored("plugin_start")["status"] == "passing"
+    predict(url)
+    assert until(lambda: messages(place, "d1")[1:], BROKER_SECONDS) == [("d1", "A")]
+    place.clear()
+
+
 def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
     place.clear()
     monitored("plugin_start")

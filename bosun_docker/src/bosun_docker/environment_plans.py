@@ -34,7 +34,7 @@ def of_monitoring(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Return the steps that bring broker and monitoring agent to what the settings say."""
     if not env.monitoring.is_on:
         return []
-    password = "" if seen.broker is None else monitoring.password_of(engine, seen.broker) or ""
+    password = monitoring.kept_password(engine, seen) or ""
     broker = monitoring_containers.broker(env, password)
     agent = monitoring_containers.agent(env, env.monitoring, monitoring_containers.queue_url(env, password))
     volume = [] if engine.volume(env.broker_name) else [f"create volume {env.broker_name}"]

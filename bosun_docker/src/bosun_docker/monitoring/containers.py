@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from urllib.parse import urlsplit
 
 from bosun_core.monitoring import Monitoring
 
@@ -14,6 +14,7 @@ from bosun_docker.environment import Environment
 
 USER = "bosun"
 PASSWORD_VARIABLE = "RABBITMQ_DEFAULT_PASS"  # noqa: S105  # a variable's name
+QUEUE_URL_VARIABLE = "MLOPS_RABBITMQ_QUEUE_URL"
 DATA = "/var/lib/rabbitmq"
 
 
@@ -53,7 +54,7 @@ def agent(env: Environment, monitoring: Monitoring, url: str) -> Body:
         "MLOPS_SERVICE_URL": monitoring.service_url,
         "MLOPS_API_TOKEN": monitoring.token,
         "MLOPS_SPOOLER_TYPE": "RABBITMQ",
-        "MLOPS_RABBITMQ_QUEUE_URL": url,
+        QUEUE_URL_VARIABLE: url,
         "MLOPS_RABBITMQ_QUEUE_NAME": QUEUE,
     }
     body: Body = {
@@ -65,6 +66,6 @@ def agent(env: Environment, monitoring: Monitoring, url: str) -> Body:
 
 
 def password_of(variables: Iterable[str]) -> str | None:
-    """Return the password among a broker's variables, or None where there is none."""
-    pairs: dict[str, Any] = dict(one.partition("=")[::2] for one in variables)
-    return pairs.get(PASSWORD_VARIABLE)
+    """Return the password among the variables of a broker or of a monitoring agent, or None where there is none."""
+    pairs = dict(one.partition("=")[::2] for one in variables)
+    return pairs.get(PASSWORD_VARIABLE) or urlsplit(pairs.get(QUEUE_URL_VARIABLE, "")).password

@@ -52,9 +52,15 @@ def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
     return queue_url(engine, env, seen)
 
 
-def password_of(engine: Engine, broker: Container) -> str | None:
-    """Return the broker's password, which its own container keeps; None where it has none."""
-    found = engine.container(broker.id)
+def kept_password(engine: Engine, seen: Look) -> str | None:
+    """Return the broker's password, which its container keeps, and the agent's where that was lost on its way."""
+    parts = (one for one in (seen.broker, seen.agent) if one is not None)
+    return next(filter(None, (password_of(engine, one) for one in parts)), None)
+
+
+def password_of(engine: Engine, part: Container) -> str | None:
+    """Return the broker's password that the container of a part keeps; None where it has none."""
+    found = engine.container(part.id)
     password = None if found is None else monitoring_containers.password_of(found["Config"]["Env"] or [])
     if password is not None:
         SECRETS.learn({"password": password})
@@ -105,7 +111,7 @@ def _is_under_way(env: Environment, seen: Look) -> bool:
 def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[str], str]:
     """Bring up the broker; return what was done, and its password, which outlives its container with its data."""
     found = seen.broker
-    kept = None if found is None else password_of(engine, found)
+    kept = kept_password(engine, seen)
     password = kept or secrets.token_hex(24)
     SECRETS.learn({"password": password})
     body = monitoring_containers.broker(env, password)
