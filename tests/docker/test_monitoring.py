@@ -144,6 +144,18 @@ def test_the_token_stands_in_the_agents_variables_alone(
     place.clear()
 
 
+def test_plugin_stop_tells_what_it_removed_and_what_stays(
+    place: Any, act: Callable[..., Any], monitored: Any, package: Callable[..., str]
+) -> None:
+    place.clear()
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    monitored("plugin_start")
+    removed = [f"remove {one}" for one in ("container {}monitoring_agent", "container {}rabbitmq", "volume {}rabbitmq")]
+    told = ", ".join([f"the proxy {place.proxy} stays: models are served", *removed]).replace("{}", place.prefix)
+    assert act("plugin_stop")["msg"] == told
+    place.clear()
+
+
 def test_without_a_token_everything_else_works_and_the_warning_names_it(
     place: Any, act: Callable[..., Any], package: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

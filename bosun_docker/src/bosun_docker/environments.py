@@ -39,11 +39,10 @@ def plugin_stop(env: Environment) -> ActionStatusInfo:
     """Take down the shared parts that no deployment needs."""
     with engine_of(env) as engine:
         seen = listed(engine, env)
-        deployments = sum(one.part == names.MODEL_PART for one in seen.parts)
+        serves = any(one.part == names.MODEL_PART for one in seen.parts)
         if env.dry_run:
             return answers.planned(None, environment_plans.of_stop(engine, env, seen))
         done = shared_clearing.take_down(engine, env, seen)
         done += monitoring.take_down(engine, env, seen) + shared_parts.take_down_proxy(engine, env, seen)
-    if deployments:
-        return ActionStatusInfo(ActionStatus.OK, f"the proxy {env.proxy_name} stays: {deployments} models are served")
-    return ActionStatusInfo(ActionStatus.OK, ", ".join(done) or "nothing to stop")
+    stays = [f"the proxy {env.proxy_name} stays: models are served"] if serves else []
+    return ActionStatusInfo(ActionStatus.OK, ", ".join([*stays, *done]) or "nothing to stop")
