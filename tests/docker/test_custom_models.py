@@ -193,6 +193,15 @@ def test_templates_and_secrets_reach_nothing_that_they_should_not(
     assert INSIDE in clean("inspect", name)
 
 
+def test_labels_that_an_image_brings_are_not_taken_for_ours(
+    clean: Any, act: Act, maker: Maker, package: Callable[..., str], tmp_path: Path
+) -> None:
+    content = context(maker, Path(package("A")).read_bytes(), "LABEL com.datarobot.bosun.serving=shared")
+    info = {"id": "d1", "modelId": "A", "modelExecutionType": CUSTOM, "modelArtifact": artifact(tmp_path, content)}
+    status = act("deployment_start", info)
+    assert (status["status"], status["data"]["workloads"]) == ("passing", [f"{clean.prefix}deployment_d1_A"]), status
+
+
 def test_a_container_that_is_asked_for_by_a_device_or_link_is_refused_before_anything_is_made(
     clean: Any, act: Act, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def is_shared(env: Environment, its_kind: str) -> bool:
 def _dedicated(body: Body, values: KeyValues, queue: str | None) -> tuple[Body, dict[str, str]]:
     """Return body and labels of a model in a container of its own."""
     return body, {
+        names.SERVING: names.DEDICATED,  # an image's own labels would count where none is given
         names.PORT: str(values.port),
         names.MONITORED: str(queue is not None).lower(),
         names.SETTINGS: containers.settings_digest(body, values.health_path, values.predictions_path),

@@ -34,8 +34,8 @@ SERVING = f"{_ROOT}.serving"
 PROXY, BROKER, AGENT, SERVER = "proxy", "broker", "agent", "server"
 BRINGING, STOPPING = "bringing", "stopping"
 MODEL_PART, PACKAGE_PART, LOCK = "model", "package", "lock"
-SHARED = "shared"
-"""Of the label SERVING: the model is in a server that several deployments share, and its container is a marker."""
+DEDICATED, SHARED = "dedicated", "shared"
+"""Of the label SERVING. Shared: the model is in a server of several deployments, and its container is a marker."""
 
 
 def key(environment: str, deployment_id: str) -> str:
