@@ -84,7 +84,9 @@ def test_without_a_mapping_the_prefix_tells_the_port(
         ({"logMaxSize": "large"}, "logMaxSize 'large' is no size"),
         ({"readinessLimit": -1}, "readinessLimit"),
         ({"restartPolicy": "sometimes"}, "restartPolicy"),
-        ({"proxyProbeURL": "x"}, "is no URL"),
+        ({"proxyProbeURL": "x"}, "proxyProbeURL 'x' is no http:// with a host and a port alone"),
+        ({"proxyProbeURL": "https://h:1"}, "proxyProbeURL 'https://h:1' is no http://"),
+        ({"proxyProbeURL": "http://h:1/x"}, "proxyProbeURL 'http://h:1/x' is no http://"),
         ({"traefikPortMaping": {}}, "traefikPortMapping"),
     ],
 )
