@@ -72,6 +72,8 @@ def test_without_a_mapping_the_prefix_tells_the_port(
     [
         ({"outfacingPredictionURLPrefix": None}, "outfacingPredictionURLPrefix is missing"),
         ({"outfacingPredictionURLPrefix": "10.10.12.22"}, "is no URL; write http://"),
+        ({"outfacingPredictionURLPrefix": "http://h/a%20b"}, "'http://h/a%20b' has a path that is percent-encoded"),
+        ({"outfacingPredictionURLPrefix": "http://h/é"}, "has a path that is percent-encoded"),
         ({"traefikPortMapping": {80: "x"}}, "traefikPortMapping maps '80' to 'x'; write container port: host port"),
         ({"traefikPortMapping": {9000: 9000}}, "traefikPortMapping maps 9000, where the proxy does not listen"),
         ({"traefikPortMapping": {443: 443}}, "443 with traefikCertificate and traefikKey"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,7 +10,7 @@ from bosun_core.prediction_prefix import Prefix, parse_prefix
 from bosun_core.settings import Settings, described
 
 from bosun_core import sizes
-from bosun_docker.proxy.addresses import Published, parse_ports
+from bosun_docker.proxy.addresses import Published, check_path, check_probe_url, parse_ports
 
 WEB_PORT, WEB_TLS_PORT, DASHBOARD_PORT = 80, 443, 8080
 _PREFIX = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,19}")
@@ -180,8 +179,8 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         if (self.traefik_certificate is None) != (self.traefik_key is None):
             raise ValueError("traefikCertificate and traefikKey go together; write both, or neither")
         if self.proxy_probe_url is not None:
-            _check_probe_url(self.proxy_probe_url)
-        _ = self.prefix
+            check_probe_url(self.proxy_probe_url)
+        check_path(self.prefix)
         proxy_ports = {port.host_port for port in self.proxy_ports}
         both = sorted(proxy_ports.intersection(port.host_port for port in self.broker_ports))
         if both:
@@ -221,21 +220,6 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     def broker_ports(self) -> tuple[Published, ...]:
         """The broker's published ports."""
         return parse_ports("rabbitmqPortMapping", self.rabbitmq_port_mapping or {}, set())
-
-
-def _check_probe_url(url: str) -> None:
-    """Check that probes can be sent to `url`: they are plain HTTP, to paths of their own.
-
-    Raises:
-        ValueError: they cannot.
-    """
-    with suppress(ValueError):
-        given = parse_prefix(url)
-        if given.scheme == "http" and not given.path:
-            return
-    raise ValueError(
-        f'proxyProbeURL {url!r} is no http:// with a host and a port alone; write say "http://10.10.12.22:18099"'
-    )
 
 
 def check_image(key: str, reference: str) -> None:

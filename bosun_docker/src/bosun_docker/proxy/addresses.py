@@ -1,9 +1,12 @@
-"""Port mappings that a user writes. Pure functions of text."""
+"""Port mappings and URLs that a user writes. Pure functions of text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
+
+from bosun_core.prediction_prefix import Prefix, parse_prefix
 
 LOOPBACK = "127.0.0.1"
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104  # the document's own meaning of a bare port 80
@@ -41,6 +44,34 @@ def parse_ports(key: str, mapping: Mapping[str, int | str], public: set[int]) ->
     if twice:
         raise ValueError(f"{key} maps two ports to {min(twice)}; give each a host port of its own")
     return tuple(sorted(found))
+
+
+def check_path(prefix: Prefix) -> None:
+    """Check that the proxy leads to the path of `outfacingPredictionURLPrefix`.
+
+    Raises:
+        ValueError: it does not: Traefik 3 finds no percent-encoded path by a rule that is written so.
+    """
+    if "%" in prefix.path:
+        raise ValueError(
+            f"outfacingPredictionURLPrefix {prefix.url!r} has a path that is percent-encoded, which the proxy does not "
+            "lead to; write it of letters, digits, . _ - and ~"
+        )
+
+
+def check_probe_url(url: str) -> None:
+    """Check that probes can be sent to `url`: they are plain HTTP, to paths of their own.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    with suppress(ValueError):
+        given = parse_prefix(url)
+        if given.scheme == "http" and not given.path:
+            return
+    raise ValueError(
+        f'proxyProbeURL {url!r} is no http:// with a host and a port alone; write say "http://10.10.12.22:18099"'
+    )
 
 
 def _is_port(text: str) -> bool:
