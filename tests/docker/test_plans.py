@@ -130,3 +130,11 @@ def test_with_monitoring_the_plans_name_broker_and_agent(place: Any, act: Act, m
     assert [step for step in checked(place, run, "plugin_stop", None, **more) if "container" in step] == [
         f"remove container {place.prefix}{part}" for part in ("monitoring_agent", "rabbitmq", "traefik")
     ]
+
+
+def test_a_plan_tells_that_somebody_else_has_the_proxys_name(place: Any, act: Act) -> None:
+    place.clear()
+    place("create", f"--name={place.proxy}", place.variables["BOSUN_TEST_PPS_IMAGE"])
+    told = act("plugin_start", dry_run=True)
+    assert (told["status"], told["msg"]) == ("failing", act("plugin_start")["msg"])
+    place.clear()

@@ -22,7 +22,12 @@ def of_start(engine: Engine, env: Environment, seen: Look) -> list[str]:
 
 
 def of_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    """Return the steps that bring the proxy to what the settings say."""
+    """Return the steps that bring the proxy to what the settings say.
+
+    Raises:
+        EnvironmentFailure: somebody else has its name, or that of its volume.
+    """
+    shared_parts.check_names(engine, env, seen)
     body, _ = shared_parts.proxy_body(engine, env)
     left = [f"remove container {one.name}" for one in seen.parts if one.name == f"{env.proxy_name}_old" and seen.proxy]
     step = _part(engine, seen.proxy, body, env.proxy_name)

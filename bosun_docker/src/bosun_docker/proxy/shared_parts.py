@@ -50,7 +50,7 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
         EnvironmentFailure: somebody else has its name or a port, its image cannot be had, or it does not come up.
     """
     networks.bring_up(engine, env)
-    _check_names(engine, env, seen)
+    check_names(engine, env, seen)
     body, certificate_files = proxy_body(engine, env)
     if seen.proxy is not None and is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
         proxy_waiting.until_it_answers(engine, env, seen.proxy)
@@ -103,8 +103,12 @@ def check_name(seen: Look, name: str) -> None:
         )
 
 
-def _check_names(engine: Engine, env: Environment, seen: Look) -> None:
-    """Check that nobody else has what the proxy needs by name."""
+def check_names(engine: Engine, env: Environment, seen: Look) -> None:
+    """Check that nobody else has what the proxy needs by name.
+
+    Raises:
+        EnvironmentFailure: somebody has.
+    """
     check_name(seen, env.proxy_name)
     other = engine.container(env.proxy_name) if seen.proxy is None else None
     if other is not None and (other["Config"]["Labels"] or {}).get(names.PLACE) not in (None, env.place):
