@@ -110,6 +110,19 @@ def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
     place.clear()
 
 
+def test_a_broker_and_an_agent_that_were_removed_are_told(place: Any, monitored: Any) -> None:
+    place.clear()
+    assert monitored("plugin_start")["status"] == "passing"
+    missing = [f"{place.prefix}rabbitmq", f"{place.prefix}monitoring_agent"]
+    place("rm", "--force", *missing)
+    status = monitored("pe_status")
+    told = "; ".join(f"{name} does not run, so nothing is monitored; run plugin_start" for name in missing)
+    assert (status["status"], status["msg"]) == ("warning", told)
+    assert monitored("plugin_start")["status"] == "passing"
+    assert monitored("pe_status")["status"] == "passing"
+    place.clear()
+
+
 def test_a_broker_may_take_longer_to_start_than_the_engine_to_answer(place: Any, monitored: Any) -> None:
     place.clear()
     status = monitored("plugin_start", engineLimit=4)

@@ -84,9 +84,11 @@ def _asked_by_the_sdk(env: Environment) -> Look:
 
 
 def _remarks(env: Environment, seen: Look) -> list[str]:
-    needed = (seen.broker, seen.agent) if env.monitoring.is_on else ()
-    down = [one for one in needed if one is not None and not one.runs]
-    remarks = [f"{one.name} does not run, so nothing is monitored; run plugin_start" for one in down]
+    # Without a proxy plugin_start has yet to be run, which is told by itself.
+    is_needed = env.monitoring.is_on and seen.proxy is not None
+    needed = {env.broker_name: seen.broker, env.agent_name: seen.agent} if is_needed else {}
+    down = [name for name, one in needed.items() if one is None or not one.runs]
+    remarks = [f"{name} does not run, so nothing is monitored; run plugin_start" for name in down]
     begin, shared = (
         f"{env.settings.container_name_prefix}deployment_",
         (env.proxy_name, env.broker_name, env.agent_name),

@@ -40,11 +40,12 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
     if seen.proxy is None or not seen.proxy.runs:
         return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
     if deployed.route is None:
-        if deployed.lock is not None:
-            stops = deployed.lock.labels.get(names.ACTION) == names.STOPPING
+        stops = deployed.action == names.STOPPING
+        if deployed.is_held:
             state = DeploymentState.SHUTTING_DOWN if stops else DeploymentState.LAUNCHING
             return Health(ActionStatus.UNKNOWN, state, f"it is being {'stopped' if stops else 'launched'}")
-        return Health(*broken, "its start did not come to its end; start it again")
+        verb = "stop" if stops else "start"
+        return Health(*broken, f"its {verb} did not come to its end; {verb} it again")
     if current is None:
         return Health(*broken, "its container is gone; start it again")
     worker = deployed.worker
@@ -54,6 +55,6 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
     if health.fault is not None:
         remedy = "run plugin_start" if current.is_marker else "relaunch it"
         return health._replace(fault=f"container {worker.name} {health.fault}; {remedy}, or look at docker logs")
-    if deployed.lock is not None:
+    if deployed.is_held:
         return READY._replace(state=DeploymentState.REPLACING_MODEL)
     return READY

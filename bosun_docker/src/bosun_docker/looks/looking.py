@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bosun_core.holders import is_surely_dead
+
 from bosun_docker import names
 from bosun_docker.containers import PROBE_PORT
 from bosun_docker.environment import Environment
@@ -63,6 +65,16 @@ class Deployed(NamedTuple):
     """The container with a package on its way to an image."""
     servers: tuple[Container, ...]
     """The environment's shared servers: one, and while it is replaced two."""
+
+    @property
+    def action(self) -> str | None:
+        """The action that holds it, or that died as it did; None where there is none."""
+        return None if self.lock is None else self.lock.labels.get(names.ACTION)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an action on it is under way, as far as this machine can tell."""
+        return self.lock is not None and not is_surely_dead(self.lock.labels.get(names.HOLDER, ""))
 
     @property
     def route(self) -> tuple[str, Route] | None:
