@@ -16,7 +16,6 @@ _RUNS = 3
 def rows(installed: Installed) -> Iterator[Row]:
     """Measure memory and time of a start."""
     package = installed.folder / "large.mlpkg"
-    # In small blocks: a child's memory is counted from before it became another program.
     with package.open("wb") as file:
         for _ in range(2 * _GIB // 1024**2):
             file.write(os.urandom(1024**2))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 class Measured(NamedTuple):
@@ -43,14 +45,12 @@ def measure_in_turn(
 
 
 def _run(command: Sequence[str | Path]) -> Measured:
-    began = time.perf_counter()
-    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}")
-    return Measured(seconds, usage.ru_maxrss * 1024)
+    launched = [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(word) for word in command)]
+    told = subprocess.run(launched, stdout=subprocess.PIPE, check=True).stdout
+    seconds, memory, code = json.loads(told)
+    if code != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {code}")
+    return Measured(seconds, memory)
 
 
 class Row(NamedTuple):
