@@ -16,6 +16,7 @@ from bosun_core.options import Options
 from bosun_core.runner import ActionRequest, bug_of_plugin, failure_document, run_action
 from bosun_core.signals import hold_signals
 from bosun_core.status import ActionStatus
+from bosun_core.yaml_writing import as_yaml
 
 _CODES = {
     ActionStatus.OK.value: ExitCode.PASSING,
@@ -95,7 +96,7 @@ def _report(document: dict[str, Any], options: Options, stdout: TextIO) -> int:
 
 def _write_status_file(path: str, document: dict[str, Any], stdout: TextIO) -> bool:
     if path in _STDOUT:
-        return _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
+        return _put(stdout, lambda: stdout.write(as_yaml(document)))
     try:
         status_file.write(path, document)
     except StatusNotWritten as error:
@@ -115,7 +116,7 @@ def _show(document: dict[str, Any], options: Options, stdout: TextIO) -> None:
 
         _put(stdout, lambda: print_status(document, stdout))
     else:
-        _put(stdout, lambda: stdout.write(status_file.as_yaml(document)))
+        _put(stdout, lambda: stdout.write(as_yaml(document)))
 
 
 def _put(stdout: TextIO, write: Callable[[], object]) -> bool:

@@ -9,22 +9,9 @@ from typing import Any
 
 from bosun_core.atomic_file import write_whole
 from bosun_core.errors import StatusNotWritten
+from bosun_core.yaml_writing import as_yaml
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-def as_yaml(document: dict[str, Any]) -> str:
-    """Return a status, or any plain data, as YAML with sorted keys."""
-    import yaml
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # whichever PyYAML was built with
-        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
-            return True  # `&id001` in place of a repeated value would puzzle every reader
-
-    text: str = yaml.dump(
-        document, Dumper=Dumper, allow_unicode=True, default_flow_style=False, sort_keys=True, width=1000
-    )
-    return text
 
 
 def check_writable_place(path: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
-from bosun_core.status_file import as_yaml
+from bosun_core.yaml_writing import as_yaml
 
 from bosun_fs.settings import RECORD_FILE, FilesystemSettings
 

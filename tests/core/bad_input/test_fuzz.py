@@ -13,7 +13,7 @@ from bosun_core.actions import ACTIONS
 from bosun_core.errors import UsageError
 from bosun_core.options import Options, read_options
 from bosun_core.runner import ActionRequest, run_action
-from bosun_core.status_file import as_yaml
+from bosun_core.yaml_writing import as_yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
