@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import urlencode
 
 import msgspec
@@ -30,6 +30,7 @@ from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]
 Answer = urllib3.BaseHTTPResponse
+ReadT = TypeVar("ReadT")
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -39,6 +40,7 @@ _CONNECT_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CLIENT_ERROR = 400
+_DOCUMENT = msgspec.json.Decoder(Document)
 
 
 class Sent(TypedDict, total=False):
@@ -80,8 +82,21 @@ class Cluster:
 
     def ask(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> Document:
         """Return the document that the API server answers with."""
-        found: Document = msgspec.json.decode(self.request(doing, method, path, **more))
-        return found
+        return self.read(self.request(doing, method, path, **more), _DOCUMENT)
+
+    def read(self, answer: bytes, decoder: msgspec.json.Decoder[ReadT]) -> ReadT:
+        """Return what an answer holds.
+
+        Raises:
+            EnvironmentFailure: it is none of an API server.
+        """
+        try:
+            return decoder.decode(answer)
+        except msgspec.DecodeError as error:
+            raise EnvironmentFailure(
+                f"{self.host} answers with no document of Kubernetes; correct the kubeconfig's server, or what stands "
+                "before it"
+            ) from error
 
     @contextmanager
     def opened(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> Iterator[Answer]:

@@ -158,7 +158,7 @@ class Objects:
                 if not error.next_page:
                     found.clear()
                 continue
-            page = decoder.decode(answer)
+            page = self.cluster.read(answer, decoder)
             found += (page.items if page.items is not None else page.rows) or []
             if not page.metadata.next:
                 return found
