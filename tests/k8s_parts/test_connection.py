@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 from acting import Act, acting
+from bosun_core.errors import EnvironmentFailure
+from bosun_k8s.settings import KubernetesSettings
 from k8s_goals import NEEDED
-from stub_api import answering, write_kubeconfig
+from stub_api import answering, silent, write_kubeconfig
+
+from bosun_k8s import cluster
 
 
 @pytest.fixture
@@ -29,4 +33,46 @@ def test_a_server_that_is_no_api_server_is_told(leading: Callable[[str], Act], a
     assert status["status"] == "failing"
     assert status["msg"] == (
         f"{server} answers with no document of Kubernetes; correct the kubeconfig's server, or what stands before it"
+    )
+
+
+def test_a_server_that_never_answers_is_told_within_the_limit(
+    leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.5)
+    (tmp_path / "A.mlpkg").write_bytes(b"package")
+    with silent() as server:
+        info = {"id": "d1", "modelId": "A", "modelArtifact": str(tmp_path / "A.mlpkg")}
+        status = leading(server)("deployment_start", info, apiLimit=0.5)
+    assert status["msg"] == (
+        f"the API server {server} cannot be asked: it does not answer; see that the cluster runs and that this machine "
+        "reaches it"
+    )
+    assert (status["status"], status["state"]) == ("failing", "errored")
+    assert status["duration"] < 1 + cluster._SHORT_SECONDS + 2
+
+
+def test_a_connection_to_a_pod_that_is_never_answered_is_told_within_the_limit(
+    leading: Callable[[str], Act], settings: Callable[..., KubernetesSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.1)
+    with silent() as server:
+        leading(server)
+        made = cluster.Cluster(settings(kubeConfigContext="bosun", apiLimit=0.1))
+        with pytest.raises(EnvironmentFailure, match="does not answer; see that the cluster runs"):
+            made.attached("/api/v1/namespaces/models/pods/p/attach", [])
+
+
+def test_a_connection_to_a_pod_that_is_refused_says_what_to_do(
+    leading: Callable[[str], Act], settings: Callable[..., KubernetesSettings]
+) -> None:
+    said = b'{"message": "pods \\"p\\" is forbidden: User \\"u\\" cannot create resource \\"pods/attach\\""}'
+    with answering(lambda _method, _path: (403, said)) as server:
+        leading(server)
+        made = cluster.Cluster(settings(kubeConfigContext="bosun"))
+        with pytest.raises(EnvironmentFailure) as raised:
+            made.attached("/api/v1/namespaces/models/pods/p/attach", [])
+    assert str(raised.value) == (
+        'cannot attach to p: this user may not; grant it with deploy/role.yaml (the API server says: pods "p" is '
+        'forbidden: User "u" cannot create resource "pods/attach")'
     )

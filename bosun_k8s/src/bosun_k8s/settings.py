@@ -214,7 +214,7 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     ] = 60.0
     api_limit: Annotated[
         Seconds,
-        described("How long, in seconds, the API server is asked again while it cannot be reached or is too busy."),
+        described("How long, in seconds, the API server may be away or too busy; an answer may take 30 s longer."),
     ] = 30.0
     lock_limit: Annotated[
         Seconds, described("How long, in seconds, an action waits for another one on the same deployment.")

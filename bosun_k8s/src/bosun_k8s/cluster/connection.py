@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypedDict, TypeVar, Unpack
@@ -25,7 +27,15 @@ from kubernetes import config as kube_config  # noqa: TID251  # this is the one 
 from kubernetes.client import Configuration  # noqa: TID251  # this is the one module
 from kubernetes.client.rest import RESTClientObject  # noqa: TID251  # this is the one module
 
-from bosun_k8s.cluster.errors import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Refused, refused, unreachable
+from bosun_k8s.cluster.errors import (
+    TOO_MANY,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    Refused,
+    no_configuration,
+    refused,
+    unreachable,
+)
 from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]
@@ -35,8 +45,9 @@ ReadT = TypeVar("ReadT")
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 _JSON = "application/json"
-_ANSWER_SECONDS = 60.0
+_WEBHOOK_SECONDS = 30.0  # the API server itself may wait so long for an admission webhook
 _CONNECT_SECONDS = 10.0
+_SHORT_SECONDS = 3.0  # for one that has not answered just now
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CLIENT_ERROR = 400
@@ -67,7 +78,7 @@ class Cluster:
         self.namespace = settings.kube_namespace or namespace
         self.host = str(self._configuration.host)
         self._client = RESTClientObject(self._configuration)
-        self._has_answered = False
+        self._answers: bool | None = None  # not known before it was asked
 
     def __enter__(self) -> Self:
         return self
@@ -108,8 +119,7 @@ class Cluster:
         headers = {"Accept": more.get("accept", _JSON), "User-Agent": "bosun-k8s"}
         if sent is not None:
             headers["Content-Type"] = more.get("content_type", _JSON)
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=more.get("answer_seconds", _ANSWER_SECONDS))
-        answer = self._answered(doing, method, url, sent, headers, timeout)
+        answer = self._answered(doing, method, url, sent, headers, more.get("answer_seconds", self._answer_seconds))
         try:
             yield answer
         except urllib3.exceptions.HTTPError as error:
@@ -117,8 +127,13 @@ class Cluster:
         finally:
             answer.close()  # one that was read whole has given its connection back before
 
+    @property
+    def _answer_seconds(self) -> float:
+        """How long the API server may take to answer."""
+        return self._settings.api_limit + _WEBHOOK_SECONDS
+
     def _answered(
-        self, doing: str, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: urllib3.Timeout
+        self, doing: str, method: str, url: str, body: bytes | None, headers: dict[str, str], seconds: float
     ) -> Answer:
         deadline = time.monotonic() + self._settings.api_limit
         pause, renewed = _FIRST_PAUSE, False
@@ -129,17 +144,17 @@ class Cluster:
                     url,
                     body=body,
                     headers=headers | self._credentials(),
-                    timeout=timeout,
+                    timeout=self._timeout(seconds),
                     retries=False,
                     preload_content=False,
                 )
-                failure = _failure(doing, answer) if answer.status >= _CLIENT_ERROR else None
+                failure = _refused(doing, answer.status, answer.data) if answer.status >= _CLIENT_ERROR else None
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                if not self._has_answered or time.monotonic() + pause > deadline:
-                    self._has_answered = False  # what is asked on the way out does not wait once more
+                if not self._answers or time.monotonic() + pause > deadline:
+                    self._answers = False  # what is asked on the way out does not wait so long once more
                     raise unreachable(self.host, error) from error
             else:
-                self._has_answered = True
+                self._answers = True
                 if failure is None:
                     return answer
                 wait = answer.headers.get("Retry-After", "")
@@ -156,6 +171,11 @@ class Cluster:
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def _timeout(self, seconds: float) -> urllib3.Timeout:
+        if self._answers is False:
+            return urllib3.Timeout(_SHORT_SECONDS)
+        return urllib3.Timeout(connect=_CONNECT_SECONDS, read=seconds)
+
     def _credentials(self) -> dict[str, str]:
         """Return the headers that say who asks; the client renews what expires."""
         found = {one["key"]: str(one["value"]) for one in self._configuration.auth_settings().values() if one["value"]}
@@ -165,24 +185,51 @@ class Cluster:
 
     def attached(self, path: str, query: list[tuple[str, str]]) -> Any:
         """Return an open connection (a WSClient) to the streams of a container."""
-        from kubernetes.client.exceptions import ApiException  # noqa: TID251  # this is the one module
         from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: TID251  # this is the one module
 
-        sys.audit("bosun.step", "attach to a pod")
+        doing = f"attach to {path.rpartition('/pods/')[2].partition('/')[0]}"
+        sys.audit("bosun.step", doing)
+        url = get_websocket_url(self.host + path, query)
         try:
-            url = get_websocket_url(self.host + path, query)
-            return WSClient(self._configuration, url, self._credentials(), capture_all=False, binary=True)
-        except (ApiException, OSError, ValueError) as error:
-            raise EnvironmentFailure(f"cannot attach to {path.rpartition('/pods/')[2]}: {one_line(error)}") from error
+            stream = _within(
+                self._answer_seconds,
+                lambda: WSClient(self._configuration, url, self._credentials(), capture_all=False, binary=True),
+            )
+        except TimeoutError as error:
+            raise unreachable(self.host, error) from error
+        except Exception as error:  # the client raises what its connection does, of several libraries
+            code = getattr(error, "status_code", None)
+            if code is None:
+                raise EnvironmentFailure(f"cannot {doing}: {one_line(error)}; see that the cluster runs") from error
+            raise _refused(doing, code, getattr(error, "resp_body", None) or b"") from error
+        stream.sock.settimeout(self._answer_seconds)
+        return stream
 
 
-def _failure(doing: str, answer: Answer) -> Refused:
-    content = answer.data
+def _within(seconds: float, work: Callable[[], ReadT]) -> ReadT:
+    """Return what `work` does, which itself knows no limit.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    outcome: Future[ReadT] = Future()
+
+    def do() -> None:
+        try:
+            outcome.set_result(work())
+        except Exception as error:  # raised where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    return outcome.result(seconds)
+
+
+def _refused(doing: str, code: int, content: bytes) -> Refused:
     try:
         found = msgspec.json.decode(content)
     except msgspec.DecodeError:
         found = content.decode(errors="replace")[:500]
-    return refused(doing, answer.status, found if isinstance(found, dict) else str(found))
+    return refused(doing, code, found if isinstance(found, dict) else str(found))
 
 
 def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
@@ -190,29 +237,14 @@ def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
     made = Configuration()
     made.connection_pool_maxsize = 8  # a rollout has some watches open beside what it asks
     context = settings.kube_config_context
+    file = os.environ.get("KUBECONFIG") or "~/.kube/config"
     try:
         if context == IN_CLUSTER:
             kube_config.load_incluster_config(client_configuration=made)
             return made, _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
-        file = os.environ.get("KUBECONFIG") or "~/.kube/config"
         kube_config.load_kube_config(config_file=file, context=context, client_configuration=made, persist_config=False)
         contexts, _ = kube_config.list_kube_config_contexts(config_file=file)
     except Exception as error:  # the client raises whatever its files, and programs named in them, lead to
-        raise ConfigurationError(_why_no_configuration(context, error)) from error
+        raise ConfigurationError(no_configuration(context, file, error)) from error
     chosen: Document = next((one["context"] for one in contexts if one["name"] == context), {})
     return made, chosen.get("namespace") or "default"
-
-
-def _why_no_configuration(context: str, error: Exception) -> str:
-    text = one_line(error)
-    if context == IN_CLUSTER:
-        return (
-            f"kubeConfigContext is {IN_CLUSTER} and this process runs in no pod ({text}); "
-            "write the name of a context of your kubeconfig (`kubectl config get-contexts`)"
-        )
-    file = os.environ.get("KUBECONFIG") or "~/.kube/config"
-    if "No configuration found" in text or isinstance(error, FileNotFoundError):
-        return f"there is no kubeconfig at {file}; let KUBECONFIG name one"
-    if f"object with name {context}" in text:
-        return f"kubeConfigContext {context!r} is not in {file}; `kubectl config get-contexts` shows what is"
-    return f"the kubeconfig {file} cannot be used: {text}; correct it"

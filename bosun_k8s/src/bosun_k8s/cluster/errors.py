@@ -8,6 +8,8 @@ from typing import Any
 
 from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
+from bosun_k8s.settings import IN_CLUSTER
+
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY, UNAVAILABLE = (
     401, 403, 404, 409, 410, 422, 429, 503,
 )  # fmt: skip
@@ -105,3 +107,18 @@ def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
         speaks = ", and that it speaks plain HTTP, as the kubeconfig's server says" if host.startswith("http:") else ""
         why = f"{one_line(causes[-1])}; see that the cluster runs{speaks}"
     return EnvironmentFailure(f"the API server {host} cannot be asked: {why}")
+
+
+def no_configuration(context: str, file: str, error: Exception) -> str:
+    """Return why there is no configuration for a context, `file` being the kubeconfig."""
+    text = one_line(error)
+    if context == IN_CLUSTER:
+        return (
+            f"kubeConfigContext is {IN_CLUSTER} and this process runs in no pod ({text}); "
+            "write the name of a context of your kubeconfig (`kubectl config get-contexts`)"
+        )
+    if "No configuration found" in text or isinstance(error, FileNotFoundError):
+        return f"there is no kubeconfig at {file}; let KUBECONFIG name one"
+    if f"object with name {context}" in text:
+        return f"kubeConfigContext {context!r} is not in {file}; `kubectl config get-contexts` shows what is"
+    return f"the kubeconfig {file} cannot be used: {text}; correct it"
