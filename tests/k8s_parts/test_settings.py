@@ -83,6 +83,7 @@ def test_a_kaniko_key_chooses_kaniko_unless_a_builder_is_named(
         ({"patches": {"Service": [{"op": "add", "path": "x", "value": 1}]}}, "patches.Service[0]: 'x' is no path"),
         ({"patches": {"Service": [{"op": "add", "path": "/x"}]}}, "patches.Service[0]: add needs 'value'"),
         ({"readinessLimit": -1}, "readinessLimit"),
+        ({"registryLimit": 0}, "registryLimit"),
         ({"runAsUser": 0}, "runAsUser"),
         ({"pullSecrets": ["A b"]}, "pullSecrets has 'A b'"),
         ({"kubeNamespce": "x"}, "did you mean kubeNamespace?"),

@@ -19,6 +19,7 @@ INGRESS_NGINX = {
 }
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
+SomeSeconds = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
 WholeSeconds = Annotated[int, msgspec.Meta(ge=0, lt=86_400)]
 
 
@@ -200,13 +201,11 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     drain_limit: Annotated[
         WholeSeconds, described("How long, in seconds, a pod may take to end after SIGTERM before it is killed.")
     ] = 30
-    route_limit: Annotated[Seconds, described("How long, in seconds, the gateway may take to accept an HTTPRoute.")] = (
-        30.0
-    )
+    route_limit: Annotated[Seconds, described("How long, in seconds, the way to a model may take to be open.")] = 30.0
     build_limit: Annotated[Seconds, described("How long, in seconds, kaniko may take, or reading an archive.")] = 900.0
     max_context_size: Annotated[str, described("How large a build context may be, unpacked, say 500m.")] = "1g"
     registry_limit: Annotated[
-        Seconds,
+        SomeSeconds,
         described(
             "How long, in seconds, a registry may take to answer a request or to take a piece, and how long it is "
             "asked again while it is away or too busy."
