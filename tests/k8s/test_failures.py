@@ -21,7 +21,9 @@ FAILURES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] 
     "no node has room": ({}, {"memory": "4000g"}, {}, "finds no node"),
     "no node is chosen": ({}, {"nodeSelector": {"no": "such"}}, {}, "finds no node"),
     "its image is nowhere": ({}, {"image": "10.244.0.1:5000/nowhere/none:1"}, {}, "cannot have its image"),
-    "its service account is missing": ({}, {"serviceAccount": "none"}, {}, "gets no pod"),
+    "its service account is missing": (
+        {}, {"serviceAccount": "none"}, {}, "gets no pod: the service account is not there; make it",
+    ),
     "its patch is refused": (
         {},
         {},

@@ -160,6 +160,10 @@ def test_a_deployment_is_judged_by_the_pods_that_its_service_leads_to(
     ("code", "said", "message"),
     [
         (400, 'admission webhook "w.example.com" denied the request: no', "an admission webhook of the cluster"),
+        (500, 'failed calling webhook "w.example.com": failed to call webhook: Post "https://127.0.0.1:9/": context '
+              "deadline exceeded", "an admission webhook of the cluster does not answer"),
+        (403, 'pods "p" is forbidden: error looking up service account models/none: serviceaccount "none" not found',
+         "the service account is not there; make it, or correct its name in the settings"),
         (403, 'leases "x" is forbidden: unable to create new content in namespace n because it is being terminated',
          "the namespace is being deleted; create it again when it is gone, or correct kubeNamespace"),
         (403, 'User "u" cannot list resource "pods"', "this user may not; grant it with deploy/role.yaml"),

@@ -18,7 +18,12 @@ _REMEDIES = (
     ("failed quota", "the namespace's ResourceQuota counts what the pods do not name; set it in keyValueConfig"),
     ("violates PodSecurity", "the namespace's Pod Security Standard refuses it; change the standard, or `patches`"),
     ("denied the request", "an admission webhook of the cluster refuses it; ask who runs it, or change `patches`"),
+    ("failed calling webhook", "an admission webhook of the cluster does not answer as it is to; ask who runs it"),
     ("denied request", "an admission policy of the cluster refuses it; ask who made it, or change `patches`"),
+    (
+        "error looking up service account",
+        "the service account is not there; make it, or correct its name in the settings",
+    ),
     ("being terminated", "the namespace is being deleted; create it again when it is gone, or correct kubeNamespace"),
     ("Apply failed with", "somebody else has set this field; let them leave it, or set forceConflicts: true"),
     ("system:anonymous", "the kubeconfig's user has no credentials, or its program gives none; correct the user"),
