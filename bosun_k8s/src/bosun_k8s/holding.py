@@ -103,10 +103,13 @@ class Held:
             self._take_over(found)
 
     def _take_over(self, found: dict[str, Any]) -> None:
-        change = self._document()
-        change["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
-        with uninterrupted(), suppress(Taken):
-            self.uid = str(self._objects.merge(LEASE, self._name, change)["metadata"]["uid"])
+        """Remove the Lease, if it is still as it was found.
+
+        The next one has a uid of its own: its former holder, should it live, cannot give that one back.
+        """
+        with suppress(Taken):
+            only = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+            self._objects.delete(LEASE, self._name, **only)
 
     def _released(self, lease: dict[str, Any], deadline: float) -> bool:
         """Wait until the Lease is gone; False where its holder died or fell silent first, or the time is up."""

@@ -113,15 +113,19 @@ class Objects:
         )
 
     def merge(self, kind: Kind, name: str, change: Document) -> Document:
-        """Change an object by a JSON Merge Patch; with a resourceVersion in it only if nobody else has meanwhile."""
+        """Change an object by a JSON Merge Patch; with a uid in it that very one only."""
         doing = self._doing("patch", kind, name)
         return self.cluster.ask(doing, "PATCH", self.path(kind, name), body=change, content_type=MERGE)
 
-    def delete(self, kind: Kind, name: str, *, uid: str | None = None, grace: int | None = None) -> bool:
-        """Delete an object, what it owns after it; False where it is not there. With `uid` that very one only."""
+    def delete(self, kind: Kind, name: str, *, grace: int | None = None, **only: str) -> bool:
+        """Delete an object, what it owns after it; False where it is not there. `only`: its uid, its resourceVersion.
+
+        Raises:
+            Taken: it is another one than `only` says, or was changed meanwhile.
+        """
         options: Document = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-        if uid is not None:
-            options["preconditions"] = {"uid": uid}
+        if only:
+            options["preconditions"] = only
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:

@@ -1,0 +1,44 @@
+"""The lock of a deployment, where its holder was silent for too long and goes on all the same."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bosun_core.errors import EnvironmentFailure
+from bosun_k8s.cluster import Cluster
+from bosun_k8s.environment import environment
+from bosun_k8s.holding import Held
+from bosun_k8s.resources import Objects
+from k8s_goals import settings_of
+
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def holders(clean: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Held, Held]]:
+    """Two that hold a deployment one after the other; the first, on another machine, shows no sign of life."""
+    monkeypatch.setattr("bosun_k8s.holding._SILENCE_SECONDS", 1)
+    settings = settings_of(**clean.settings())
+    with Cluster(settings) as cluster:
+        objects = Objects(cluster, cluster.namespace)
+        env = environment(settings, {}, cluster.namespace, dry_run=False)
+        first, second = Held(objects, env, "d1"), Held(objects, env, "d1")
+        first._holder = "another-machine 1 1"
+        first.acquire()
+        second.acquire()
+        yield first, second
+
+
+def test_whoever_was_silent_is_told_that_another_action_has_taken_over(holders: tuple[Held, Held]) -> None:
+    with pytest.raises(EnvironmentFailure, match="another action has taken over deployment d1"):
+        holders[0].check()
+
+
+def test_whoever_was_silent_does_not_give_back_the_lock_of_its_successor(
+    clean: Any, holders: tuple[Held, Held]
+) -> None:
+    first, second = holders
+    first.release()
+    second.check()
+    second.release()
+    assert clean.made() == []
