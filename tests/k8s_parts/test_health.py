@@ -1,10 +1,12 @@
 """What the cluster's documents mean."""
 
+import time
 from typing import Any
 
 import pytest
 from bosun_k8s.looks.health import Fault, last_words, of_pod, of_workload
 from bosun_k8s.looks.observed import Deployment, Pod, read
+from bosun_k8s.patience import Patience
 
 
 def pod(**status: Any) -> Pod:
@@ -100,6 +102,24 @@ def test_a_fault_is_told_with_its_cause(found: Pod, words: str, rest: tuple[Any,
 )
 def test_what_is_on_its_way_has_no_fault(found: Pod) -> None:
     assert of_pod(found) is None
+
+
+def test_what_may_pass_is_waited_for_until_its_limit_and_what_has_passed_no_more() -> None:
+    unplaced = pod(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}])
+    patience = Patience(60)
+    began = time.monotonic()
+    assert patience.lasting([unplaced]) is None
+    assert began + 60 <= patience.until <= time.monotonic() + 60
+    assert (patience.lasting([pod()]), patience.until) == (None, float("inf"))
+    failed = Patience(0).lasting([pod(), unplaced])
+    assert failed is not None
+    assert (failed[0], "finds no node" in failed[1].text) == (unplaced, True)
+
+
+def test_what_does_not_pass_is_not_waited_for() -> None:
+    failed = Patience(60).lasting([waiting("ImagePullBackOff")])
+    assert failed is not None
+    assert "cannot have its image" in failed[1].text
 
 
 def workload(reason: str, message: str) -> Deployment:

@@ -27,6 +27,7 @@ from bosun_k8s.holding import Held
 from bosun_k8s.looks import health
 from bosun_k8s.looks.looking import Deployed
 from bosun_k8s.looks.observed import Deployment, EndpointSlice, Pod
+from bosun_k8s.patience import Patience
 
 _LOG_LINES = 40
 
@@ -101,7 +102,7 @@ class Rollout:
         began = time.monotonic()
         deadline = began + settings.readiness_limit
         ready_since: float | None = None
-        unplaced_since: dict[str, float] = {}
+        patience = Patience(settings.unschedulable_limit)
         progress("waiting until it is ready", 0)
         labels = {**self._env.labels(goal.deployment_id), names.GENERATION: str(self._generation)}
         topics = Topic(POD, Pod, names.selector(labels)), Topic(DEPLOYMENT, Deployment, names.selector(labels))
@@ -112,7 +113,8 @@ class Rollout:
                 now = time.monotonic()
                 pods = watching.now(Pod)
                 workload = next(iter(watching.now(Deployment)), None)
-                until = min(deadline, self._check(pods, workload, unplaced_since))
+                self._check(pods, workload, patience)
+                until = min(deadline, patience.until)
                 ready = sum(pod.is_ready for pod in pods)
                 if workload is None or ready < max(1, workload.spec.replicas):
                     ready_since = None
@@ -124,27 +126,19 @@ class Rollout:
                 if now >= until:
                     return
 
-    def _check(self, pods: list[Pod], workload: Deployment | None, since: dict[str, float]) -> float:
-        """Check that no pod has failed; return until when one that may still recover may take to.
+    def _check(self, pods: list[Pod], workload: Deployment | None, patience: Patience) -> None:
+        """Check that no pod has failed.
 
         Raises:
             EnvironmentFailure: one has.
         """
-        limit = self._env.settings.unschedulable_limit
         fault = None if workload is None else health.of_workload(workload)
         if fault is not None:
             raise self._failed(fault, None)
-        until = float("inf")
-        now = time.monotonic()
-        for pod in pods:
-            fault = health.of_pod(pod)
-            if fault is None:
-                since.pop(pod.name, None)
-            elif not fault.passing or now >= since.setdefault(pod.name, now) + limit:
-                raise self._failed(fault, pod)
-            else:
-                until = min(until, since[pod.name] + limit)
-        return until
+        failed = patience.lasting(pods)
+        if failed is not None:
+            pod, fault = failed
+            raise self._failed(fault, pod)
 
     def _late(self, pods: list[Pod]) -> EnvironmentFailure:
         limit = f"{self._env.settings.readiness_limit:g} s (readinessLimit)"

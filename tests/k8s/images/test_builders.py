@@ -151,6 +151,16 @@ def test_a_base_that_kaniko_cannot_have_is_told_with_its_last_lines(
     assert clean.objects("pods", "-n", building) == []
 
 
+def test_what_kanikos_pod_waits_for_in_vain_is_told(
+    clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    status = act("deployment_start", info, **kaniko, kanikoConfigmapName="nowhere", buildLimit=4)
+    assert status["status"] == "failing"
+    assert "has not begun within 4 s (buildLimit); see that kanikoConfigmapName and kanikoSecretName" in status["msg"]
+    assert (clean.made(), clean.objects("pods", "-n", building)) == ([], [])
+
+
 def test_kaniko_is_refused_where_restricted_is_enforced(clean: Any, act: Act, package: Callable[..., str]) -> None:
     role = Path(__file__).parents[3] / "bosun_k8s/deploy/role-kaniko.yaml"
     clean("apply", "-f", role)

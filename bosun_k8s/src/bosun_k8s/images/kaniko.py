@@ -22,6 +22,7 @@ from bosun_k8s.images import kaniko_context, kaniko_pod, kaniko_reuse
 from bosun_k8s.images.reference import Reference
 from bosun_k8s.looks import health
 from bosun_k8s.looks.observed import Pod
+from bosun_k8s.patience import Patience
 
 _LOG_LINES = 40
 _STDIN = 0
@@ -93,19 +94,25 @@ def _wait(
     Raises:
         EnvironmentFailure: it failed, or takes too long.
     """
-    while watching.wait(deadline):
-        for pod in watching.now(Pod):
+    patience = Patience(env.settings.unschedulable_limit)
+    while watching.wait(min(deadline, patience.until)) or time.monotonic() < deadline:
+        pods = watching.now(Pod)
+        for pod in pods:
             if pod.status.phase in phases:
                 return pod
-            fault = health.of_pod(pod)
-            if fault is not None and not fault.passing and not _has_ended_well(pod):
-                words = ""
-                with suppress(EnvironmentFailure):
-                    words = health.last_words(there.log(name, kaniko_pod.CONTAINER, _LOG_LINES))
-                raise EnvironmentFailure(f"kaniko's pod {name} {fault.text}{words}")
-    raise EnvironmentFailure(
-        f"kaniko's pod {name} has not ended within {env.settings.build_limit:g} s; raise buildLimit"
-    )
+        failed = patience.lasting(pod for pod in pods if not _has_ended_well(pod))
+        if failed is not None:
+            words = ""
+            with suppress(EnvironmentFailure):
+                words = health.last_words(there.log(name, kaniko_pod.CONTAINER, _LOG_LINES))
+            raise EnvironmentFailure(f"kaniko's pod {name} {failed[1].text}{words}")
+    limit = f"{env.settings.build_limit:g} s (buildLimit)"
+    if "Running" in phases:
+        raise EnvironmentFailure(
+            f"kaniko's pod {name} has not begun within {limit}; see that kanikoConfigmapName and kanikoSecretName are "
+            f"in namespace {there.namespace}, and what `kubectl get events -n {there.namespace}` shows"
+        )
+    raise EnvironmentFailure(f"kaniko's pod {name} has not ended within {limit}; raise it")
 
 
 def _send(there: Objects, name: str, pieces: Iterator[bytes]) -> None:
