@@ -61,6 +61,21 @@ def test_settings_reach_the_pod_and_other_ones_bring_a_new_one(
     assert clean.objects("poddisruptionbudgets") == []
 
 
+def test_an_init_container_that_has_done_its_work_is_no_failure(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    first = {
+        "name": "first",
+        "image": clean.variables["BOSUN_TEST_K8S_PPS_IMAGE"],
+        "command": ["/bin/true"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    patches = {"Deployment": [{"op": "add", "path": "/spec/template/spec/initContainers", "value": [first]}]}
+    status = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, patches=patches)
+    assert status["status"] == "passing", status["msg"]
+    assert act("deployment_status", {"id": "d1"})["status"] == "passing"
+
+
 def test_another_way_from_outside_is_brought_without_a_new_pod(
     clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
 ) -> None:

@@ -62,6 +62,11 @@ def waiting(reason: str, message: str = "") -> Pod:
             ("model", False, False),
         ),
         (
+            pod(initContainerStatuses=[{"name": "monitoring-agent", "state": {"terminated": {"exitCode": 3}}}]),
+            "has a container monitoring-agent that ended with exit code 3",
+            ("monitoring-agent", False, False),
+        ),
+        (
             pod(
                 phase="Pending",
                 conditions=[
@@ -98,6 +103,7 @@ def test_a_fault_is_told_with_its_cause(found: Pod, words: str, rest: tuple[Any,
         waiting("PodInitializing"),
         container(state={"running": {"startedAt": "2026-01-01T00:00:00Z"}}),
         pod(conditions=[{"type": "PodScheduled", "status": "True"}]),
+        pod(initContainerStatuses=[{"name": "mesh", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}]),
     ],
 )
 def test_what_is_on_its_way_has_no_fault(found: Pod) -> None:

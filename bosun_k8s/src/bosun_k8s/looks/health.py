@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from bosun_core.errors import one_line
@@ -36,7 +35,11 @@ def of_pod(pod: Pod) -> Fault | None:
                 f"finds no node ({one_line(condition.message)}); ask for less in keyValueConfig, or add a node",
                 passing=True,
             )
-    for status in _containers(pod):
+    for status in pod.status.init_container_statuses or ():
+        fault = None if _is_done(status) else _of_container(status)
+        if fault is not None:  # it is not the model that fails
+            return fault._replace(text=f"has a container {status.name} that {fault.text}")
+    for status in pod.status.container_statuses or ():
         fault = _of_container(status)
         if fault is not None:
             return fault
@@ -46,9 +49,9 @@ def of_pod(pod: Pod) -> Fault | None:
     return None
 
 
-def _containers(pod: Pod) -> Iterator[ContainerStatus]:
-    yield from pod.status.init_container_statuses or ()
-    yield from pod.status.container_statuses or ()
+def _is_done(status: ContainerStatus) -> bool:
+    """Tell whether an init container has done its work, say one that a service mesh put in."""
+    return status.state.terminated is not None and status.state.terminated.exit_code == 0
 
 
 def _of_container(status: ContainerStatus) -> Fault | None:
