@@ -91,6 +91,17 @@ def test_the_token_is_in_the_secret_alone(clean: Any, monitored: Any, package: C
     assert clean.objects("secrets", "-l", "bosun.datarobot.com/schema=1") == []
 
 
+def test_a_replacement_that_fails_leaves_no_secret_that_was_not_there(
+    clean: Any, act: Callable[..., Any], monitored: Any, package: Callable[..., str]
+) -> None:
+    act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    before = [one for one in clean.made() if not one.startswith("Pod/")]
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B", crash_at_start=True)}
+    status = monitored("deployment_replace_model", info)
+    assert (status["status"], status["data"]["oldModelInUse"]) == ("failing", True)
+    assert [one for one in clean.made() if not one.startswith("Pod/")] == before
+
+
 def test_without_a_token_everything_else_works_and_the_warning_names_it(
     clean: Any, act: Callable[..., Any], package: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

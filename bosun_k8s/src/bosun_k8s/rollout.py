@@ -17,7 +17,7 @@ from bosun_core.signals import uninterrupted
 
 from bosun_k8s import checking, names, probing, removing, surroundings
 from bosun_k8s.cluster.errors import Taken
-from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, Objects
+from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, SECRET, Objects
 from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.documents import manifests
 from bosun_k8s.documents.pod import MODEL_CONTAINER
@@ -43,6 +43,7 @@ class Rollout:
         self._goal = goal
         self._generation = before.newest + 1
         self._switching = False
+        self._brings_secret = False
         self._name = names.generation_name(env.id, goal.deployment_id, self._generation)
 
     def run(self, image: str) -> str:
@@ -78,6 +79,7 @@ class Rollout:
             for document in manifests.surroundings(env, goal):
                 self._objects.apply(document)
         if secret is not None:
+            self._brings_secret = self._objects.get(SECRET, secret["metadata"]["name"]) is None
             self._objects.apply(secret)
 
     def _create(self, image: str) -> None:
@@ -184,6 +186,8 @@ class Rollout:
                 self._objects.apply(old)
             if self._before.serves:
                 removing.remove_generations(self._objects, self._env, self._goal.deployment_id, [self._name])
+                if self._brings_secret:
+                    self._objects.delete(SECRET, self._env.name(self._goal.deployment_id))
             else:
                 removing.remove_all(self._objects, self._env, self._goal.deployment_id)
 
