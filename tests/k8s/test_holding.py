@@ -1,10 +1,11 @@
 """The lock of a deployment, where its holder was silent for too long and goes on all the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.reporting import listen
 from bosun_k8s.cluster import Cluster
 from bosun_k8s.environment import environment
 from bosun_k8s.holding import Held
@@ -42,3 +43,26 @@ def test_whoever_was_silent_does_not_give_back_the_lock_of_its_successor(
     second.check()
     second.release()
     assert clean.made() == []
+
+
+def test_an_action_whose_lock_was_taken_leaves_what_is_there_to_its_successor(
+    clean: Any, act: Callable[..., Any], package: Callable[..., str]
+) -> None:
+    taken: list[str] = []
+
+    def take(step: str, _done: float, _total: float | None) -> None:
+        if step == "waiting until it is ready" and not taken:
+            (lease,) = clean.objects("leases")
+            taken.append(lease["metadata"]["name"])
+            about = {key: lease["metadata"][key] for key in ("name", "labels", "annotations")}
+            clean("delete", "lease", about["name"])
+            clean.apply({**lease, "metadata": about, "spec": {"holderIdentity": "another-machine 1 1"}})
+
+    end = listen(take)
+    try:
+        status = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A", load_seconds=1)})
+    finally:
+        end()
+    assert (status["status"], "another action has taken over" in status["msg"]) == ("failing", True)
+    kinds = [one.partition("/")[0] for one in clean.made()]
+    assert kinds == ["Deployment", "HTTPRoute", "Lease", "Pod", "Service"]

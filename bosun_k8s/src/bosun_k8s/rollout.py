@@ -180,6 +180,7 @@ class Rollout:
     def _undo(self) -> None:
         """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""
         with suppress(EnvironmentFailure):
+            self._lock.check()  # else what is there is another action's by now
             if self._switching and self._before.serves:  # the answer may be lost, and the switch done
                 told = {key: value for key, value in self._before.told.items() if key.startswith(names.ROOT)}
                 old = manifests.service(self._env, self._goal.deployment_id, self._before.serving, told)
