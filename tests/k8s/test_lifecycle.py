@@ -1,5 +1,6 @@
 """The actions, one after the other, on the cluster."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -100,6 +101,23 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(clean: Any, act: Act,
     assert told["status"] == "passing"
     assert [step.split()[0] for step in told["data"]["plan"]] == ["make", "create", "create", "create"]
     assert clean.made() == []
+
+
+def test_a_dry_run_of_a_replacement_tells_how_the_pods_will_differ_and_no_secret(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    act("deployment_start", info)
+    before = clean.made()
+    values = {"memory": "300m", "environment": {"DB_PASSWORD": "a-password-of-a-test"}}
+    new = {**info, "newModelId": "B", "modelArtifact": package("B"), "keyValueConfig": values}
+    told = act("deployment_replace_model", new, dry_run=True)
+    (step,) = (one for one in told["data"]["plan"] if one.startswith("create deployments.apps"))
+    assert "containers.model.env.MLOPS_MODEL_ID.value: 'A' -> 'B'" in step
+    assert "containers.model.resources.limits: None -> {'memory': '300Mi'}" in step
+    assert "DB_PASSWORD" in step
+    assert "a-password-of-a-test" not in json.dumps(told)
+    assert clean.made() == before
 
 
 def test_hostile_ids_are_kept_apart(clean: Any, act: Act, package: Callable[..., str]) -> None:

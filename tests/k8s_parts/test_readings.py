@@ -53,6 +53,16 @@ def test_differences_are_told_by_path_without_what_is_the_servers_own() -> None:
     ]
 
 
+def test_what_has_a_name_in_a_list_is_known_by_it() -> None:
+    before = {"env": [{"name": "B", "value": "1"}, {"name": "C", "value": "1"}]}
+    after = {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
+    assert list(differences(before, after)) == [
+        "env.A: None -> {'name': 'A', 'value': '1'}",
+        "env.B.value: '1' -> '2'",
+        "env.C: {'name': 'C', 'value': '1'} -> None",
+    ]
+
+
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [

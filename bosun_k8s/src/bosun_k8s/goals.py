@@ -6,6 +6,7 @@ from bosun_core.errors import InvalidRequest
 from bosun_core.model import DeploymentInfo
 from bosun_core.model_sources import given
 from bosun_core.model_sources.sources import Built, Given, Kept, Packaged
+from bosun_core.redaction import SECRETS
 
 from bosun_k8s import key_values, names
 from bosun_k8s.documents import manifests, routes
@@ -21,6 +22,7 @@ def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Deployed
         InvalidRequest: the package or a setting cannot be used.
     """
     values = key_values.read(info.key_value_config)
+    SECRETS.learn(dict(values.environment))
     routes.check(env, values)
     told = {} if kept is None else kept.told
     kind = given.kind(info, told.get(names.KIND))

@@ -8,7 +8,7 @@ from typing import Any
 from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
 
 from bosun_k8s import names
-from bosun_k8s.cluster.resources import BY_NAME, Objects
+from bosun_k8s.cluster.resources import BY_NAME, DEPLOYMENT, Objects
 from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -39,11 +39,11 @@ def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) ->
     told = manifests.told_of(env, goal, generation, image)
     documents = [
         manifests.secret(env, goal.deployment_id),
-        manifests.deployment(env, goal, generation, image),
         manifests.service(env, goal.deployment_id, str(generation), told),
         *manifests.surroundings(env, goal),
         manifests.autoscaler(env, goal, generation),
     ]
+    plan.append(_workload(objects, env, found, manifests.deployment(env, goal, generation, image)))
     plan += [_step(objects, document) for document in documents if document is not None]
     gone = [one.name for one in found.workloads]
     return plan + [f"delete deployments.apps {name} once its pods have drained" for name in gone]
@@ -67,6 +67,18 @@ def _making(env: Environment, goal: Goal) -> tuple[list[str], str]:
             return ["fetch the package", f"make image {tag} of it"], tag
 
 
+def _workload(objects: Objects, env: Environment, found: Deployed, document: Document) -> str:
+    """Return what is done with a new generation, and how its pods differ from those that serve."""
+    step = f"create {DEPLOYMENT.resource} {document['metadata']['name']}"
+    then = objects.apply(document, dry_run=True)
+    former = names.generation_name(env.id, found.id, int(found.serving))
+    there = objects.get(DEPLOYMENT, former) if found.serves else None
+    if there is None:
+        return step
+    pods = (one["spec"]["template"]["spec"] for one in (there, then))
+    return f"{step}, its pods unlike those of {former}: {_told(list(differences(*pods))) or 'in nothing'}"
+
+
 def _step(objects: Objects, document: Document) -> str:
     kind, name = BY_NAME[document["kind"]], document["metadata"]["name"]
     there = objects.get(kind, name)
@@ -76,12 +88,21 @@ def _step(objects: Objects, document: Document) -> str:
     found = list(differences(there, then))
     if not found:
         return f"leave {kind.resource} {name} as it is"
+    return f"change {kind.resource} {name}: {_told(found)}"
+
+
+def _told(found: list[str]) -> str:
     more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    return f"change {kind.resource} {name}: {', '.join(found[:_MOST])}{more}"
+    return f"{', '.join(found[:_MOST])}{more}"
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """Yield how two documents differ, `path: old -> new`; what the API server keeps for itself is left out. Pure."""
+    """Yield how two documents differ, `path: old -> new`; what the API server keeps for itself is left out. Pure.
+
+    What has a name in a list, as containers and variables have, is known by it.
+    """
+    if _has_names(before) and _has_names(after):
+        before, after = ({one["name"]: one for one in part} for part in (before, after))
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
             if key not in _SERVERS_OWN:
@@ -91,3 +112,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
             yield from differences(old, new, f"{path}[{index}]")
     elif before != after:
         yield f"{path}: {before!r} -> {after!r}"
+
+
+def _has_names(part: Any) -> bool:
+    return isinstance(part, list) and all(isinstance(one, dict) and "name" in one for one in part)
