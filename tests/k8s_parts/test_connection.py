@@ -1,17 +1,18 @@
 """What is told of an API server that answers wrongly, or not at all."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acting import Act, acting
-from bosun_core.errors import EnvironmentFailure
+from bosun_core.errors import EnvironmentFailure, Interruption
 from bosun_k8s.settings import KubernetesSettings
 from k8s_goals import NEEDED
 from stub_api import answering, silent, write_kubeconfig
 
-from bosun_k8s import cluster
+from bosun_k8s import cluster, names
 
 
 @pytest.fixture
@@ -76,3 +77,28 @@ def test_a_connection_to_a_pod_that_is_refused_says_what_to_do(
         'cannot attach to p: this user may not; grant it with deploy/role.yaml (the API server says: pods "p" is '
         'forbidden: User "u" cannot create resource "pods/attach")'
     )
+
+
+def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
+    leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, ended = cluster._configuration, []
+
+    def interrupted(settings: KubernetesSettings) -> Any:
+        if not ended:
+            ended.append(True)
+            raise Interruption("SIGTERM")
+        return read(settings)
+
+    def served(_method: str, path: str) -> tuple[int, bytes]:
+        told = {"name": "d1", "annotations": {names.MODEL: "A"}}
+        service = {"metadata": told, "spec": {"selector": {names.GENERATION: "1"}}}
+        document = service if "/services/" in path else {"metadata": {}, "items": []}
+        return 200, json.dumps(document).encode()
+
+    monkeypatch.setattr(cluster, "_configuration", interrupted)
+    (tmp_path / "B.mlpkg").write_bytes(b"package")
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": str(tmp_path / "B.mlpkg")}
+    with answering(served) as server:
+        status = leading(server)("deployment_replace_model", info)
+    assert (status["status"], status["data"]) == ("failing", {"oldModelInUse": True, "currentModelId": "A"})

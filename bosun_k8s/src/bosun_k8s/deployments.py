@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
 from bosun_core.endings import to_its_end
@@ -16,6 +16,7 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_k8s import checking, names, planning, removing, surroundings
 from bosun_k8s.cluster.resources import Objects
+from bosun_k8s.connection import Site, connected
 from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -35,23 +36,23 @@ class Acting(NamedTuple):
     found: Deployed
 
 
-def start(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+def start(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
-    with _bringing(objects, env, info) as acting:
-        return _bring(acting, wanted(env, info, str(info.model_id), None))
+    with _bringing(site, info) as acting:
+        return _bring(acting, wanted(acting.env, info, str(info.model_id), None))
 
 
-def replace(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+def replace(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the new model into service beside the old one, and switch; on any failure the old one goes on serving."""
-    with _bringing(objects, env, info, only_known=True) as acting:
+    with _bringing(site, info, only_known=True) as acting:
         if not acting.found.is_there:
             return answers.unknown_deployment(str(info.id))
-        return _bring(acting, wanted(env, info, str(info.new_model_id), None))
+        return _bring(acting, wanted(acting.env, info, str(info.new_model_id), None))
 
 
-def relaunch(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+def relaunch(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring fresh pods into service, of the given package or of the one that is kept."""
-    with _bringing(objects, env, info, only_known=info.model_artifact is None) as acting:
+    with _bringing(site, info, only_known=info.model_artifact is None) as acting:
         found = acting.found
         kept = found if names.IMAGE_KEPT in found.told else None
         if kept is None and info.model_artifact is None and "image" not in info.key_value_config:
@@ -62,11 +63,16 @@ def relaunch(objects: Objects, env: Environment, info: DeploymentInfo) -> Action
             raise InvalidRequest(
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
             )
-        return _bring(acting, wanted(env, info, model, kept), anew=True)
+        return _bring(acting, wanted(acting.env, info, model, kept), anew=True)
 
 
-def stop(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+def stop(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Remove all that is there of the deployment, its endpoint first."""
+    with connected(site) as (objects, env):
+        return _stop(objects, env, info)
+
+
+def _stop(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     deployment_id = str(info.id)
     found = look(objects, env, deployment_id, whole=True)
     if env.dry_run:
@@ -83,9 +89,10 @@ def stop(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStat
     return answers.stopped(info, model) if now.is_there else answers.already_stopped(info)
 
 
-def status(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
+def status(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment."""
-    found = look(objects, env, str(info.id))
+    with connected(site) as (objects, env):
+        found = look(objects, env, str(info.id))
     if not found.is_there:
         return answers.unknown_deployment(str(info.id))
     one = entry(env, found)
@@ -93,28 +100,30 @@ def status(objects: Objects, env: Environment, info: DeploymentInfo) -> ActionSt
 
 
 @contextmanager
-def _bringing(
-    objects: Objects, env: Environment, info: DeploymentInfo, *, only_known: bool = False
-) -> Iterator[Acting]:
+def _bringing(site: Site, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
     """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
 
     With `only_known` nothing is made or held for a deployment that is not there.
     """
     deployment_id = str(info.id)
+    place: tuple[Objects, Environment] | None = None
     before: Deployed | None = None
-    try:
-        if env.dry_run or only_known:
-            before = look(objects, env, deployment_id, whole=True)
-            if env.dry_run or not before.is_there:
-                yield Acting(objects, env, None, before)
-                return
-        with held(objects, env, deployment_id) as lock:
-            before = _cleared(objects, env, look(objects, env, deployment_id, whole=True))
-            yield Acting(objects, env, lock, before)
-    except (BosunError, Interruption) as error:
-        with suppress(EnvironmentFailure):
-            tell_what_serves(objects, env, deployment_id, before, error)
-        raise
+    with ExitStack() as opened:
+        try:
+            objects, env = place = opened.enter_context(connected(site))
+            if env.dry_run or only_known:
+                before = look(objects, env, deployment_id, whole=True)
+                if env.dry_run or not before.is_there:
+                    yield Acting(objects, env, None, before)
+                    return
+            with held(objects, env, deployment_id) as lock:
+                before = _cleared(objects, env, look(objects, env, deployment_id, whole=True))
+                yield Acting(objects, env, lock, before)
+        except (BosunError, Interruption) as error:
+            with suppress(BosunError):
+                objects, env = place or opened.enter_context(connected(site))
+                _tell_what_serves(objects, env, deployment_id, before, error)
+            raise
 
 
 def _cleared(objects: Objects, env: Environment, found: Deployed) -> Deployed:
@@ -133,7 +142,7 @@ def _cleared(objects: Objects, env: Environment, found: Deployed) -> Deployed:
     return found
 
 
-def tell_what_serves(
+def _tell_what_serves(
     objects: Objects, env: Environment, deployment_id: str, before: Deployed | None, error: BosunError | Interruption
 ) -> None:
     """Have an error tell which model serves, and whether it is the one that did before; nothing where none does."""

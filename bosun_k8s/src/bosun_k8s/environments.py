@@ -9,6 +9,7 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_k8s import checking, names, rights
 from bosun_k8s.cluster.resources import QUOTA, SERVICE, Objects
+from bosun_k8s.connection import Site, connected
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import credentials, volume
 from bosun_k8s.looks.looking import entry, look_at_all, strays
@@ -16,8 +17,13 @@ from bosun_k8s.looks.looking import entry, look_at_all, strays
 _UNMANAGED = f"{names.DEPLOYMENT},!{names.SCHEMA}"
 
 
-def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
+def plugin_start(site: Site) -> ActionStatusInfo:
     """Check that the cluster answers and allows what the actions need. Nothing is shared, so nothing is made."""
+    with connected(site) as (objects, env):
+        return _checked(objects, env)
+
+
+def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
     lacking = rights.missing(objects, env)
     if lacking:
         raise EnvironmentFailure(_lacking(env, lacking))
@@ -32,19 +38,26 @@ def plugin_start(objects: Objects, env: Environment) -> ActionStatusInfo:
     return ActionStatusInfo(status, "; ".join([*remarks, facts]))
 
 
-def plugin_stop(objects: Objects, env: Environment) -> ActionStatusInfo:
+def plugin_stop(site: Site) -> ActionStatusInfo:
     """Tell what goes on serving: the deployments share no parts, so there is nothing to take down."""
-    number = len(look_at_all(objects, env))
+    with connected(site) as (objects, env):
+        number = len(look_at_all(objects, env))
     return ActionStatusInfo(ActionStatus.OK, f"nothing to stop; deployments that go on serving: {number}")
 
 
-def list_all(objects: Objects, env: Environment) -> ActionStatusInfo:
+def list_all(site: Site) -> ActionStatusInfo:
     """Look at every deployment."""
-    return answers.list_of(entry(env, one) for one in look_at_all(objects, env))
+    with connected(site) as (objects, env):
+        return answers.list_of(entry(env, one) for one in look_at_all(objects, env))
 
 
-def status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
+def status(site: Site, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at every deployment, and at what the namespace allows."""
+    with connected(site) as (objects, env):
+        return _status(objects, env, pe_info)
+
+
+def _status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     listed = None if pe_info is None else pe_info.deployments
     problems: list[str] = []
     try:

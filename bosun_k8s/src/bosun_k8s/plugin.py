@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar, TypeVarTuple, Unpack
-
-from bosun_core.errors import BosunError, EnvironmentFailure, Interruption
 from bosun_core.model import DeploymentInfo
 from bosun_core.plugin import BosunPluginBase
 from bosun_core.status import ActionStatusInfo
 
-from bosun_core import answers
 from bosun_k8s import deployments, environments
-from bosun_k8s.cluster.connection import Cluster
-from bosun_k8s.cluster.resources import Objects
-from bosun_k8s.environment import Environment, environment
+from bosun_k8s.connection import Site
 from bosun_k8s.settings import KubernetesSettings
-
-Given = TypeVarTuple("Given")
-Told = TypeVar("Told")
 
 
 class KubernetesPlugin(BosunPluginBase):
@@ -27,49 +16,33 @@ class KubernetesPlugin(BosunPluginBase):
 
     settings_model = KubernetesSettings
 
-    def _act(self, verb: Callable[[Objects, Environment, Unpack[Given]], Told], *given: *Given) -> Told:
-        with Cluster(self.settings) as cluster:
-            env = environment(self.settings, self.plugin_config, cluster.namespace, dry_run=self.dry_run)
-            return verb(Objects(cluster, cluster.namespace, force=self.settings.force_conflicts), env, *given)
-
-    def _bring(
-        self, verb: Callable[[Objects, Environment, DeploymentInfo], ActionStatusInfo], info: DeploymentInfo
-    ) -> ActionStatusInfo:
-        try:
-            return self._act(verb, info)
-        except Interruption as error:
-            if error.data is None:  # it came while the kubeconfig was read
-                with suppress(BosunError):
-                    self._act(deployments.tell_what_serves, str(info.id), None, error)
-            raise
+    @property
+    def _site(self) -> Site:
+        return Site(self.settings, self.plugin_config, self.dry_run)
 
     def plugin_start(self) -> ActionStatusInfo:
-        return self._act(environments.plugin_start)
+        return environments.plugin_start(self._site)
 
     def plugin_stop(self) -> ActionStatusInfo:
-        return self._act(environments.plugin_stop)
+        return environments.plugin_stop(self._site)
 
     def deployment_list(self) -> ActionStatusInfo:
-        return self._act(environments.list_all)
+        return environments.list_all(self._site)
 
     def pe_status(self) -> ActionStatusInfo:
-        try:
-            return self._act(environments.status, self.pe_info)
-        except EnvironmentFailure as error:
-            listed = None if self.pe_info is None else self.pe_info.deployments
-            return answers.environment_status(None, listed, "", problems=[str(error)])
+        return environments.status(self._site, self.pe_info)
 
     def deployment_start(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._bring(deployments.start, deployment_info)
+        return deployments.start(self._site, deployment_info)
 
     def deployment_stop(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._act(deployments.stop, deployment_info)
+        return deployments.stop(self._site, deployment_info)
 
     def deployment_replace_model(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._bring(deployments.replace, deployment_info)
+        return deployments.replace(self._site, deployment_info)
 
     def deployment_relaunch(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._bring(deployments.relaunch, deployment_info)
+        return deployments.relaunch(self._site, deployment_info)
 
     def deployment_status(self, deployment_info: DeploymentInfo) -> ActionStatusInfo:
-        return self._act(deployments.status, deployment_info)
+        return deployments.status(self._site, deployment_info)
