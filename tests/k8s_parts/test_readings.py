@@ -154,6 +154,10 @@ CRASHED = {"containerStatuses": [{"name": "model", "state": {"terminated": {"exi
             Deployed("d1", service("1", model="A"), ()),
             "A", ActionStatus.ERROR, DeploymentState.ERRORED, "it has no pod",
         ),
+        (
+            Deployed("d1", service("1", model="A"), (pod("b", "2", "B", ready=False),), held=True),
+            "A", ActionStatus.ERROR, DeploymentState.ERRORED, "it has no pod",
+        ),
     ],
 )  # fmt: skip
 def test_a_deployment_is_judged_by_the_pods_that_its_service_leads_to(

@@ -53,8 +53,8 @@ class Deployed(NamedTuple):
     @property
     def model_id(self) -> str | None:
         """The model that serves: as its ready pods say, else as its Service does."""
-        ready = [pod for pod in self.current if pod.is_ready] or self.current or list(self.pods)
-        told = [pod.told for pod in ready] + ([] if self.service is None else [self.service.told])
+        ready = [pod for pod in self.current if pod.is_ready] or self.current
+        told = [*(pod.told for pod in ready), self.told, *(pod.told for pod in self.pods)]
         return next((one[names.MODEL] for one in told if names.MODEL in one), None)
 
     @property
