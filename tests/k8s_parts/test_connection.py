@@ -29,7 +29,7 @@ def leading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 @pytest.mark.parametrize("action", ["plugin_start", "deployment_list", "deployment_status"])
 @pytest.mark.parametrize("content", [b"<html>welcome</html>", b'"welcome"'])
 def test_a_server_that_is_no_api_server_is_told(leading: Callable[[str], Act], action: str, content: bytes) -> None:
-    with answering(lambda _method, _path: (200, content)) as server:
+    with answering(lambda *_asked: (200, content)) as server:
         status: dict[str, Any] = leading(server)(action, {"id": "d1", "modelId": "A"})
     assert status["status"] == "failing"
     assert status["msg"] == (
@@ -68,7 +68,7 @@ def test_a_connection_to_a_pod_that_is_refused_says_what_to_do(
     leading: Callable[[str], Act], settings: Callable[..., KubernetesSettings]
 ) -> None:
     said = b'{"message": "pods \\"p\\" is forbidden: User \\"u\\" cannot create resource \\"pods/attach\\""}'
-    with answering(lambda _method, _path: (403, said)) as server:
+    with answering(lambda *_asked: (403, said)) as server:
         leading(server)
         made = cluster.Cluster(settings(kubeConfigContext="bosun"))
         with pytest.raises(EnvironmentFailure) as raised:
@@ -90,7 +90,7 @@ def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
             raise Interruption("SIGTERM")
         return read(settings)
 
-    def served(_method: str, path: str) -> tuple[int, bytes]:
+    def served(_method: str, path: str, _credentials: str) -> tuple[int, bytes]:
         told = {"name": "d1", "annotations": {names.MODEL: "A"}}
         service = {"metadata": told, "spec": {"selector": {names.GENERATION: "1"}}}
         document = service if "/services/" in path else {"metadata": {}, "items": []}
@@ -102,3 +102,36 @@ def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
     with answering(served) as server:
         status = leading(server)("deployment_replace_model", info)
     assert (status["status"], status["data"]) == ("failing", {"oldModelInUse": True, "currentModelId": "A"})
+
+
+def test_a_credential_that_expires_is_read_anew(leading: Callable[[str], Act], tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+
+    def expiring(_method: str, _path: str, credentials: str) -> tuple[int, bytes]:
+        if credentials != "Bearer a-token-of-today":
+            kubeconfig.write_text(kubeconfig.read_text().replace("token-of-a-test", "a-token-of-today"))
+            return 401, b"{}"
+        return 200, b'{"metadata": {}, "items": []}'
+
+    with answering(expiring) as server:
+        status = leading(server)("deployment_list")
+    assert (status["status"], status["data"]) == ("passing", {})
+
+
+def test_a_list_whose_beginning_is_forgotten_goes_on_in_the_state_of_now(leading: Callable[[str], Act]) -> None:
+    def page(name: str, more: str) -> tuple[int, bytes]:
+        told = {names.DEPLOYMENT: name, names.ENVIRONMENT: "e"}
+        about = {"name": name, "annotations": told}
+        service = {"metadata": about, "spec": {"selector": {names.GENERATION: "1"}}}
+        return 200, json.dumps({"metadata": {"continue": more}, "items": [service]}).encode()
+
+    def forgetful(_method: str, path: str, _credentials: str) -> tuple[int, bytes]:
+        if "/services" not in path:
+            return 200, b'{"metadata": {}, "items": []}'
+        if "continue=old" in path:
+            return 410, json.dumps({"message": "too old", "metadata": {"continue": "of-now"}}).encode()
+        return page("d2", "") if "continue=of-now" in path else page("d1", "old")
+
+    with answering(forgetful) as server:
+        status = leading(server)("deployment_list", environmentId="e")
+    assert sorted(status["data"]) == ["d1", "d2"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-Replies = Callable[[str, str], tuple[int, bytes]]
-"""Takes method and path, returns status and content."""
+Replies = Callable[[str, str, str], tuple[int, bytes]]
+"""Takes method, path and credentials, returns status and content."""
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def answering(reply: Replies) -> Iterator[str]:
 
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, content = reply(self.command, self.path)
+            status, content = reply(self.command, self.path, self.headers.get("Authorization", ""))
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
