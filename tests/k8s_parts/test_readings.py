@@ -77,9 +77,9 @@ def test_a_rule_grants_a_right_or_not(rule: dict[str, Any], expected: bool) -> N
     assert granted(Right("apps", "deployments", "get"), [rule]) is expected
 
 
-def route(*conditions: dict[str, str]) -> Route:
+def route(*conditions: dict[str, Any], generation: int = 1) -> Route:
     parents = [{"conditions": list(conditions)}] if conditions else []
-    return read({"metadata": {"name": "r"}, "status": {"parents": parents}}, Route)
+    return read({"metadata": {"name": "r", "generation": generation}, "status": {"parents": parents}}, Route)
 
 
 def test_a_gateway_has_not_spoken_has_taken_or_has_refused_a_route() -> None:
@@ -89,7 +89,13 @@ def test_a_gateway_has_not_spoken_has_taken_or_has_refused_a_route() -> None:
     assert of_route(route()) is None
     assert of_route(route(accepted)) == ""
     assert of_route(route(accepted, unseen)) is None
+    assert of_route(route({**accepted, "observedGeneration": 2}, generation=2)) == ""
     assert of_route(route(refused)) == "the gateway does not take the route: NotAllowedByListeners (not from there)"
+
+
+def test_what_a_gateway_said_of_a_route_before_it_was_changed_does_not_count() -> None:
+    accepted = {"type": "Accepted", "status": "True", "reason": "Accepted", "observedGeneration": 1}
+    assert of_route(route(accepted, generation=2)) is None
 
 
 def service(generation: str, **told: str) -> Service:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import msgspec
 from bosun_core.errors import EnvironmentFailure
@@ -105,15 +104,17 @@ def check_route(objects: Objects, env: Environment, deployment_id: str) -> None:
 
 
 def of_route(route: Route) -> str | None:
-    """Return what is wrong with a route, empty where nothing is, None where no gateway has spoken. Pure."""
-    spoken: list[Any] = [parent.conditions for parent in route.status.parents if parent.conditions]
-    if not spoken:
-        return None
-    for conditions in spoken:
-        for condition in conditions:
-            if condition.type not in ("Accepted", "ResolvedRefs") or condition.status != "False":
-                continue
-            if condition.reason == "BackendNotFound":
-                return None  # it has not yet seen the Service, which is there
-            return f"the gateway does not take the route: {condition.reason} ({condition.message})"
-    return ""
+    """Return what is wrong with a route, empty where nothing is, None where no gateway has spoken of it yet. Pure."""
+    said = [
+        condition
+        for parent in route.status.parents
+        for condition in parent.conditions
+        if not 0 < condition.observed_generation < route.metadata.generation
+    ]
+    for condition in said:
+        if condition.type not in ("Accepted", "ResolvedRefs") or condition.status != "False":
+            continue
+        if condition.reason == "BackendNotFound":
+            return None  # it has not yet seen the Service, which is there
+        return f"the gateway does not take the route: {condition.reason} ({condition.message})"
+    return "" if said else None

@@ -18,6 +18,8 @@ class Metadata(_Read, frozen=True):
 
     name: str
     uid: str = ""
+    generation: int = 0
+    """Of its specification."""
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     deletion_timestamp: str | None = None
@@ -92,6 +94,8 @@ class Condition(_Read, frozen=True):
     status: str
     reason: str = ""
     message: str = ""
+    observed_generation: int = 0
+    """Which specification it speaks of; 0 where it does not say."""
 
 
 class PodStatus(_Read, frozen=True):
