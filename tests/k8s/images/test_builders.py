@@ -151,6 +151,35 @@ def test_a_base_that_kaniko_cannot_have_is_told_with_its_last_lines(
     assert clean.objects("pods", "-n", building) == []
 
 
+def test_kaniko_takes_its_config_map_secret_and_service_account(
+    clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str]
+) -> None:
+    private = clean.variables["BOSUN_TEST_K8S_PRIVATE_REGISTRY"]
+    secret = login(clean, private, clean.variables["BOSUN_TEST_K8S_PRIVATE_REGISTRY_PASSWORD"])
+    about = {"namespace": building}
+    config = {"name": "docker-config", **about}
+    clean.apply(secret)  # with which the node pulls
+    for document in (
+        {**secret, "metadata": {**secret["metadata"], **about}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": config, "data": {"config.json": "{}"}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "builder", **about}},
+    ):
+        clean("apply", "-n", building, "-f", "-", given=json.dumps(document))
+    settings = {
+        **kaniko,
+        "generatedImageRepo": f"{private}/{clean.namespace}/models",
+        "plainHttpRegistries": [*kaniko["plainHttpRegistries"], private],
+        "pullSecrets": ["registry"],
+        "kanikoConfigmapName": "docker-config",
+        "kanikoSecretName": "registry",
+        "kanikoServiceAccount": "builder",
+    }
+    checked = act("plugin_start", **settings)
+    assert checked["status"] == "passing", checked["msg"]
+    status = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, **settings)
+    assert status["status"] == "passing", status["msg"]
+
+
 def test_what_kanikos_pod_waits_for_in_vain_is_told(
     clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str]
 ) -> None:
