@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from acting import Act, acting
 from bosun_core.errors import EnvironmentFailure, Interruption
 from bosun_k8s.settings import KubernetesSettings
@@ -135,3 +136,18 @@ def test_a_list_whose_beginning_is_forgotten_goes_on_in_the_state_of_now(leading
     with answering(forgetful) as server:
         status = leading(server)("deployment_list", environmentId="e")
     assert sorted(status["data"]) == ["d1", "d2"]
+
+
+def test_a_program_of_the_kubeconfig_that_does_not_end_is_told_within_the_limit(
+    leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.1)
+    act = leading("https://127.0.0.1:9")
+    document = yaml.safe_load((tmp_path / "kubeconfig").read_text())
+    program = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["5"]}
+    document["users"][0]["user"] = {"exec": {**program, "interactiveMode": "Never"}}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(document))
+    status = act("deployment_list", apiLimit=0.4)
+    assert status["msg"] == (
+        f"the program that the kubeconfig {tmp_path}/kubeconfig names for its user does not end; run it by hand"
+    )

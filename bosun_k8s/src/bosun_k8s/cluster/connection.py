@@ -6,13 +6,12 @@ Documents go out and come in as plain dicts; errors are turned into ours. Each r
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypedDict, TypeVar, Unpack
@@ -36,6 +35,7 @@ from bosun_k8s.cluster.errors import (
     refused,
     unreachable,
 )
+from bosun_k8s.limits import within
 from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]
@@ -191,7 +191,7 @@ class Cluster:
         sys.audit("bosun.step", doing)
         url = get_websocket_url(self.host + path, query)
         try:
-            stream = _within(
+            stream = within(
                 self._answer_seconds,
                 lambda: WSClient(self._configuration, url, self._credentials(), capture_all=False, binary=True),
             )
@@ -204,24 +204,6 @@ class Cluster:
             raise _refused(doing, code, getattr(error, "resp_body", None) or b"") from error
         stream.sock.settimeout(self._answer_seconds)
         return stream
-
-
-def _within(seconds: float, work: Callable[[], ReadT]) -> ReadT:
-    """Return what `work` does, which itself knows no limit.
-
-    Raises:
-        TimeoutError: it takes longer.
-    """
-    outcome: Future[ReadT] = Future()
-
-    def do() -> None:
-        try:
-            outcome.set_result(work())
-        except Exception as error:  # raised where it is waited for
-            outcome.set_exception(error)
-
-    threading.Thread(target=do, daemon=True).start()
-    return outcome.result(seconds)
 
 
 def _refused(doing: str, code: int, content: bytes) -> Refused:
@@ -242,7 +224,8 @@ def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
         if context == IN_CLUSTER:
             kube_config.load_incluster_config(client_configuration=made)
             return made, _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
-        kube_config.load_kube_config(config_file=file, context=context, client_configuration=made, persist_config=False)
+        read = functools.partial(kube_config.load_kube_config, file, context, made, persist_config=False)
+        within(settings.api_limit + _WEBHOOK_SECONDS, read)  # a program that it names may wait for a network
         contexts, _ = kube_config.list_kube_config_contexts(config_file=file)
     except Exception as error:  # the client raises whatever its files, and programs named in them, lead to
         raise ConfigurationError(no_configuration(context, file, error)) from error

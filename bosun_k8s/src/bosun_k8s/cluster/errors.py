@@ -124,6 +124,8 @@ def no_configuration(context: str, file: str, error: Exception) -> str:
         )
     if "No configuration found" in text or isinstance(error, FileNotFoundError):
         return f"there is no kubeconfig at {file}; let KUBECONFIG name one"
+    if isinstance(error, TimeoutError):
+        return f"the program that the kubeconfig {file} names for its user does not end; run it by hand"
     if f"object with name {context}" in text:
         return f"kubeConfigContext {context!r} is not in {file}; `kubectl config get-contexts` shows what is"
     return f"the kubeconfig {file} cannot be used: {text}; correct it"
