@@ -10,8 +10,8 @@ from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
 from bosun_k8s.settings import IN_CLUSTER
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY, UNAVAILABLE = (
-    401, 403, 404, 409, 410, 422, 429, 503,
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE, TOO_MANY, UNAVAILABLE = (
+    401, 403, 404, 409, 410, 429, 503,
 )  # fmt: skip
 _REMEDIES = (
     ("exceeded quota", "the namespace's ResourceQuota has no room; raise it, or ask for less in keyValueConfig"),

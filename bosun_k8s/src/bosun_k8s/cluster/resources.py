@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,11 +39,8 @@ class Kind(NamedTuple):
 DEPLOYMENT = Kind("Deployment", "apps", "v1", "deployments")
 SERVICE = Kind("Service", "", "v1", "services")
 SECRET = Kind("Secret", "", "v1", "secrets")
-CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps")
 POD = Kind("Pod", "", "v1", "pods")
-EVENT = Kind("Event", "", "v1", "events")
 QUOTA = Kind("ResourceQuota", "", "v1", "resourcequotas")
-NAMESPACE = Kind("Namespace", "", "v1", "namespaces", namespaced=False)
 ENDPOINTS = Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices")
 INGRESS = Kind("Ingress", "networking.k8s.io", "v1", "ingresses")
 INGRESS_CLASS = Kind("IngressClass", "networking.k8s.io", "v1", "ingressclasses", namespaced=False)
@@ -54,8 +50,7 @@ BUDGET = Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets")
 LEASE = Kind("Lease", "coordination.k8s.io", "v1", "leases")
 
 BY_NAME = {
-    kind.name: kind
-    for kind in (DEPLOYMENT, SERVICE, SECRET, INGRESS, HTTP_ROUTE, AUTOSCALER, BUDGET, LEASE, POD, CONFIG_MAP)
+    kind.name: kind for kind in (DEPLOYMENT, SERVICE, SECRET, INGRESS, HTTP_ROUTE, AUTOSCALER, BUDGET, LEASE, POD)
 }
 
 
@@ -139,7 +134,7 @@ class Objects:
         found: list[Document] = self.pages(kind, selector, fields, list[Document])
         return found
 
-    def pages(self, kind: Kind, selector: str, fields: str, shape: Any, accept: str = "application/json") -> list[Any]:
+    def pages(self, kind: Kind, selector: str, fields: str, shape: Any) -> list[Any]:
         """Return the items of a list, asked for page by page and decoded to `shape`, the type of a list of them.
 
         Where the API server has forgotten the list's beginning it goes on in the state of now, or begins anew.
@@ -153,7 +148,7 @@ class Objects:
         while True:
             doing = self._doing("list", kind)
             try:
-                answer = self.cluster.request(doing, "GET", self.path(kind), query=query, accept=accept)
+                answer = self.cluster.request(doing, "GET", self.path(kind), query=query)
             except TooOld as error:
                 restarts += 1
                 if restarts > _RESTARTS:
@@ -163,7 +158,7 @@ class Objects:
                     found.clear()
                 continue
             page = self.cluster.read(answer, decoder)
-            found += (page.items if page.items is not None else page.rows) or []
+            found += page.items or []
             if not page.metadata.next:
                 return found
             query["continue"] = page.metadata.next
@@ -178,17 +173,7 @@ class Objects:
 
 class _Continue(msgspec.Struct):
     next: str = msgspec.field(default="", name="continue")
-    version: str = msgspec.field(default="", name="resourceVersion")
 
 
 def _page_of(shape: Any) -> Any:
-    return msgspec.defstruct(
-        "Page",
-        [("metadata", _Continue), ("items", shape | None, None), ("rows", shape | None, None)],
-    )
-
-
-def told(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return an object's annotations."""
-    found: dict[str, str] = document["metadata"].get("annotations") or {}
-    return found
+    return msgspec.defstruct("Page", [("metadata", _Continue), ("items", shape | None, None)])
