@@ -10,6 +10,7 @@ from bosun_k8s.cluster.errors import Missing
 from bosun_k8s.cluster.resources import DEPLOYMENT, POD, SECRET, SERVICE, Objects
 from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
+from bosun_k8s.images import kaniko
 from bosun_k8s.looks.observed import Pod
 
 _SLACK_SECONDS = 30.0  # for what the kubelet does besides the pod's own time
@@ -36,6 +37,7 @@ def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
     selector = names.selector(env.labels(deployment_id))
     for workload in objects.listed(DEPLOYMENT, selector):
         objects.delete(DEPLOYMENT, workload["metadata"]["name"])
+    kaniko.clear(objects, env, deployment_id)
     left = _wait_until_gone(objects, env, deployment_id, ("",))
     objects.delete(SECRET, name)
     objects.delete(SERVICE, name)

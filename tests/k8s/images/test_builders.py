@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bosun_k8s.names import object_name
 from registry_images import INDEX, builds, config_of, manifest
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(600)]
@@ -138,6 +139,25 @@ def test_kaniko_builds_in_a_pod_that_is_gone_afterwards_and_does_not_do_it_twice
     changed = act("deployment_start", {"id": "d3", "modelId": "K", "modelArtifact": other}, **kaniko)
     assert (changed["status"], builds(clean, building)) == ("passing", before + 2)
     assert sha256(other) in packages_of(clean)
+
+
+def test_a_pod_that_a_killed_build_left_goes_with_the_next_action(
+    clean: Any, building: str, kaniko: dict[str, Any], act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "K", "modelArtifact": package("A")}
+    settings = {**kaniko, "environmentId": "e"}
+    act("deployment_start", info, **settings)
+    act("deployment_stop", info, **settings)
+    left = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{object_name('e', 'd1')}-build", "namespace": building},
+        "spec": {"containers": [{"name": "kaniko", "image": kaniko["kanikoImage"]}]},
+    }
+    for action in ("deployment_start", "deployment_stop"):
+        clean("create", "-n", building, "-f", "-", given=json.dumps(left))
+        assert act(action, info, **settings)["status"] == "passing"
+        assert clean.objects("pods", "-n", building) == [], action
 
 
 def test_a_base_that_kaniko_cannot_have_is_told_with_its_last_lines(

@@ -38,9 +38,23 @@ def built(
         EnvironmentFailure: it did not build it; its last lines are in the message.
     """
     progress("making the image", 0)
+    clear(objects, env, deployment_id)
     found = kaniko_reuse.found(objects, env, source, target)
     order = kaniko_pod.Order(target, found.labels, isinstance(source, Built), kaniko_pod.authority(env))
     return found.digest or _built(objects, env, deployment_id, kaniko_context.packed(source, found.base), order)
+
+
+def clear(objects: Objects, env: Environment, deployment_id: str) -> None:
+    """Remove the pod that a killed action left of a build; where kaniko does not build there is none."""
+    if env.settings.builder != "kaniko":
+        return
+    there, name = Objects(objects.cluster, kaniko_pod.namespace(env)), kaniko_pod.pod_name(env, deployment_id)
+    if not there.delete(POD, name, grace=0):
+        return
+    with Watching(there, Topic(POD, Pod, fields=f"metadata.name={name}")) as watching:
+        deadline = time.monotonic() + 30
+        while watching.wait(deadline) and watching.now(Pod):
+            pass
 
 
 def _built(
@@ -48,7 +62,6 @@ def _built(
 ) -> str:
     there = Objects(objects.cluster, kaniko_pod.namespace(env))
     name = kaniko_pod.pod_name(env, deployment_id)
-    _remove(there, name)  # what a killed action left
     try:
         with uninterrupted():
             _create(there, kaniko_pod.pod(env, deployment_id, order))
@@ -75,15 +88,6 @@ def _create(there: Objects, document: dict[str, Any]) -> None:
                 f"one that does, or imageBuilder: append ({one_line(error)})"
             ) from error
         raise
-
-
-def _remove(there: Objects, name: str) -> None:
-    if not there.delete(POD, name, grace=0):
-        return
-    with Watching(there, Topic(POD, Pod, fields=f"metadata.name={name}")) as watching:
-        deadline = time.monotonic() + 30
-        while watching.wait(deadline) and watching.now(Pod):
-            pass
 
 
 def _wait(
