@@ -62,6 +62,17 @@ def test_settings_reach_the_pod_and_other_ones_bring_a_new_one(
     assert clean.objects("poddisruptionbudgets") == []
 
 
+def test_a_route_that_somebody_removed_is_brought_back_by_the_same_start(
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    started = act("deployment_start", info)
+    clean("delete", "httproutes", "--all")
+    again = act("deployment_start", info)
+    assert (again["status"], again["data"]["workloads"]) == ("passing", started["data"]["workloads"])
+    assert predict(started["data"]["predictionUrl"]) == "A"
+
+
 def test_an_init_container_that_has_done_its_work_is_no_failure(
     clean: Any, act: Act, package: Callable[..., str]
 ) -> None:

@@ -157,7 +157,7 @@ def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInf
     """Bring the deployment to what is wanted; where it serves that already nothing is done, but for a launch `anew`."""
     objects, env, lock, found = acting
     there = not anew and not isinstance(goal.source, Unfetched) and serves(env, found, goal)
-    right = there and stands_right(env, found, goal)
+    right = there and stands_right(env, found, goal) and surroundings.are_there(objects, env, goal, int(found.serving))
     if lock is None:
         plan = [] if right else planning.bringing(objects, env, found, goal)
         return answers.planned(entry(env, found) if found.is_there else None, plan)

@@ -21,19 +21,30 @@ def all_names(name: str) -> list[tuple[Kind, str]]:
     return [(HTTP_ROUTE, name), (INGRESS, name), *aliases, (AUTOSCALER, name), (BUDGET, name)]
 
 
+def are_there(objects: Objects, env: Environment, goal: Goal, generation: int) -> bool:
+    """Tell whether all of it is there, whatever it holds: somebody may have removed a part."""
+    return all(objects.get(*_known(one)) is not None for one in _documents(env, goal, generation))
+
+
+def _documents(env: Environment, goal: Goal, generation: int) -> list[manifests.Document]:
+    perhaps = manifests.autoscaler(env, goal, generation), manifests.secret(env, goal.deployment_id)
+    return [*manifests.surroundings(env, goal), *(one for one in perhaps if one is not None)]
+
+
+def _known(document: manifests.Document) -> tuple[Kind, str]:
+    return BY_NAME[document["kind"]], document["metadata"]["name"]
+
+
 def bring(objects: Objects, env: Environment, goal: Goal, generation: int) -> None:
     """Bring it to what the settings say, for the generation that serves, and remove the rest. May be repeated.
 
     Another way from outside takes the place of the old one once whoever leads in has learnt of it.
     """
     name = env.name(goal.deployment_id)
-    autoscaler = manifests.autoscaler(env, goal, generation)
-    wanted = [*manifests.surroundings(env, goal), *([] if autoscaler is None else [autoscaler])]
+    wanted = _documents(env, goal, generation)
     for document in wanted:
         objects.apply(document)
-    kept = {(BY_NAME[one["kind"]], one["metadata"]["name"]) for one in wanted}
-    if manifests.secret(env, goal.deployment_id) is not None:
-        kept.add((SECRET, name))
+    kept = {_known(one) for one in wanted}
     former = [one for one in [*all_names(name), (SECRET, name)] if one not in kept and objects.get(*one) is not None]
     if any(kind in _WAYS for kind, _ in former):
         checking.route_remarks(objects, env, goal.deployment_id)
