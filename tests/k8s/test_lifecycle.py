@@ -131,6 +131,20 @@ def test_a_dry_run_of_a_replacement_tells_how_the_pods_will_differ_and_no_secret
     assert clean.made() == before
 
 
+def test_a_dry_run_makes_no_new_pods_where_the_same_ones_stay(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    act("deployment_start", info)
+    told = act("deployment_start", {**info, "keyValueConfig": {"minAvailable": 1}}, dry_run=True)
+    steps = [" ".join(step.split()[:2]) for step in told["data"]["plan"]]
+    assert steps == [
+        "change services",
+        "leave httproutes.gateway.networking.k8s.io",
+        "create poddisruptionbudgets.policy",
+    ]
+
+
 def test_hostile_ids_are_kept_apart(clean: Any, act: Act, package: Callable[..., str]) -> None:
     artifact = package("A")
     ids = ["d1", "D1", "0777", "a" * 128, "_.-"]

@@ -159,7 +159,7 @@ def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInf
     there = not anew and not isinstance(goal.source, Unfetched) and serves(env, found, goal)
     right = there and stands_right(env, found, goal) and surroundings.are_there(objects, env, goal, int(found.serving))
     if lock is None:
-        plan = [] if right else planning.bringing(objects, env, found, goal)
+        plan = [] if right else planning.bringing(objects, env, found, goal, stays=there)
         return answers.planned(entry(env, found) if found.is_there else None, plan)
     if right:
         return answers.already_serves(entry(env, found))

@@ -28,14 +28,16 @@ def removal(env: Environment, found: Deployed) -> list[str]:
     return [f"delete the route of {env.prediction_url(found.id)}", *workloads, f"delete services {env.name(found.id)}"]
 
 
-def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) -> list[str]:
+def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal, *, stays: bool) -> list[str]:
     """Return what bringing a deployment to a goal would do, each document checked by the API server.
+
+    Where what serves `stays`, it is what stands around it that is brought to the goal.
 
     Raises:
         Refused: the API server would not take one of them.
     """
-    generation = found.newest + 1
-    plan, image = _making(env, goal)
+    generation = int(found.serving) if stays else found.newest + 1
+    plan, image = ([], found.told.get(names.IMAGE_KEPT, "")) if stays else _making(env, goal)
     told = manifests.told_of(env, goal, generation, image)
     documents = [
         manifests.secret(env, goal.deployment_id),
@@ -43,9 +45,10 @@ def bringing(objects: Objects, env: Environment, found: Deployed, goal: Goal) ->
         *manifests.surroundings(env, goal),
         manifests.autoscaler(env, goal, generation),
     ]
-    plan.append(_workload(objects, env, found, manifests.deployment(env, goal, generation, image)))
+    if not stays:
+        plan.append(_workload(objects, env, found, manifests.deployment(env, goal, generation, image)))
     plan += [_step(objects, document) for document in documents if document is not None]
-    gone = [one.name for one in found.workloads]
+    gone = [] if stays else [one.name for one in found.workloads]
     return plan + [f"delete deployments.apps {name} once its pods have drained" for name in gone]
 
 
