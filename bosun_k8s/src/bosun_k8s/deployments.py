@@ -14,7 +14,7 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_k8s import checking, names, planning, removing, surroundings
+from bosun_k8s import checking, names, planning, probing, removing, surroundings
 from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.connection import Site, connected
 from bosun_k8s.documents import manifests
@@ -178,7 +178,8 @@ def _put_right(objects: Objects, env: Environment, found: Deployed, goal: Goal) 
     surroundings.bring(objects, env, goal, int(found.serving))
     told = manifests.told_of(env, goal, int(found.serving), found.told.get(names.IMAGE_KEPT, ""))
     objects.apply(manifests.service(env, goal.deployment_id, found.serving, told))
-    return _served(objects, env, goal, checking.route_remarks(objects, env, goal.deployment_id))
+    remarks = checking.route_remarks(objects, env, goal.deployment_id) or [probing.reached(env, goal)]
+    return _served(objects, env, goal, remarks)
 
 
 def _served(objects: Objects, env: Environment, goal: Goal, remarks: list[str]) -> ActionStatusInfo:

@@ -8,17 +8,22 @@ import urllib3
 from bosun_core.log import debug
 from bosun_core.reporting import progress
 
+from bosun_k8s.environment import Environment
+from bosun_k8s.goal import Goal
+
 _ASK_AGAIN_SECONDS = 0.05  # a proxy tells nobody when it has learnt of a route
 _CONNECT_SECONDS = 3.0
 _OK = 200
 _NOT_YET = (404, 502, 503, 504)
 
 
-def reached(url: str, limit: float) -> str:
-    """Ask a URL until it is answered, at most `limit` seconds; return what is wrong, empty where nothing is.
+def reached(env: Environment, goal: Goal) -> str:
+    """Ask a deployment from outside until it answers, at most routeLimit; return what is wrong, empty where nothing is.
 
     Where nothing can be asked from here, or somebody wants credentials first, nothing is known, and only logged.
     """
+    url = env.prediction_url(goal.deployment_id).removesuffix("/predictions") + goal.values.health_path
+    limit = env.settings.route_limit
     progress("asking through the gateway", 0)
     deadline = time.monotonic() + limit
     timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=max(1.0, limit))

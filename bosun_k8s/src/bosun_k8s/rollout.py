@@ -200,8 +200,7 @@ class Rollout:
             surroundings.bring(self._objects, env, goal, self._generation)
             self._lead(image, finished=True)
         if not self._before.serves:
-            url = env.prediction_url(goal.deployment_id).removesuffix("/predictions") + goal.values.health_path
-            return probing.reached(url, env.settings.route_limit)
+            return probing.reached(env, goal)
         progress("draining", 0)
         old = [one.name for one in self._before.workloads]
         return removing.remove_generations(self._objects, env, goal.deployment_id, old)
