@@ -157,3 +157,12 @@ def test_a_private_authority_goes_along_with_the_pod(env: Made) -> None:
 def test_an_authority_that_cannot_be_read_is_told(env: Made) -> None:
     with pytest.raises(InvalidRequest, match="registryCertificateAuthority /no/such cannot be used"):
         kaniko_pod.authority(env(registryCertificateAuthority="/no/such"))
+
+
+def test_config_map_and_secret_stand_in_one_volume_the_secret_over_the_config_map(env: Made) -> None:
+    found = env(kanikoConfigmapName="docker-config", kanikoSecretName="registry")
+    spec = kaniko_pod.pod(found, "d1", kaniko_pod.Order(parse("registry.example.com/models:m-A"), {}))["spec"]
+    items = [{"key": ".dockerconfigjson", "path": "config.json"}]
+    sources = [{"configMap": {"name": "docker-config"}}, {"secret": {"name": "registry", "items": items}}]
+    assert spec["volumes"] == [{"name": "docker-config", "projected": {"sources": sources}}]
+    assert spec["containers"][0]["volumeMounts"] == [{"name": "docker-config", "mountPath": "/kaniko/.docker"}]

@@ -137,19 +137,15 @@ def _registries(env: Environment, target: Reference) -> list[str]:
 
 
 def _credentials(env: Environment) -> tuple[list[Document], list[Document]]:
-    """Return volumes and mounts of kaniko's Docker configuration: the ConfigMap's, and the Secret's over it."""
+    """Return volume and mount of kaniko's Docker configuration: what the ConfigMap holds, the Secret's over it."""
     settings = env.settings
-    volumes: list[Document] = []
-    mounts: list[Document] = []
+    sources: list[Document] = []
     if settings.kaniko_configmap_name is not None:
-        volumes.append({"name": "docker-config", "configMap": {"name": settings.kaniko_configmap_name}})
-        mounts.append({"name": "docker-config", "mountPath": _DOCKER_CONFIG})
+        sources.append({"configMap": {"name": settings.kaniko_configmap_name}})
     if settings.kaniko_secret_name is not None:
         items = [{"key": ".dockerconfigjson", "path": "config.json"}]
-        volumes.append({"name": "docker-secret", "secret": {"secretName": settings.kaniko_secret_name, "items": items}})
-        mounts.append(
-            {"name": "docker-secret", "mountPath": f"{_DOCKER_CONFIG}/config.json", "subPath": "config.json"}
-            if mounts
-            else {"name": "docker-secret", "mountPath": _DOCKER_CONFIG}
-        )
-    return volumes, mounts
+        sources.append({"secret": {"name": settings.kaniko_secret_name, "items": items}})
+    if not sources:
+        return [], []
+    volume = {"name": "docker-config", "projected": {"sources": sources}}
+    return [volume], [{"name": "docker-config", "mountPath": _DOCKER_CONFIG}]
