@@ -59,7 +59,7 @@ ALWAYS = (
     *_on(HTTP_ROUTE.group, HTTP_ROUTE.plural, *_MADE, "list", "watch"),
 )
 KANIKO = (
-    *_on(POD.group, POD.plural, "create", "delete", "get", "list", "watch"),
+    *_on(POD.group, POD.plural, "create", "delete", "list", "watch"),
     *_on(POD.group, "pods/attach", "create", "get"),
     *_on(POD.group, "pods/log", "get"),
 )
