@@ -101,6 +101,8 @@ def read_mapping(text: str, path: str, what: str) -> tuple[dict[str, Any], Place
             loader.dispose()
     except yaml.YAMLError as error:
         line, problem = syntax_problem(error, text)
+        if "nesting depth" in problem:  # of 1,000 levels, where libyaml looks so far ahead before it tells of the first
+            raise _too_deep(source) from None
         raise ConfigurationError(f"{source}:{line} is no YAML: {problem}; mend it there") from None
     return value, Place(path, lines)
 
@@ -125,13 +127,17 @@ def _check_limits(text: str, source: str) -> None:
             nodes += 1
             open_collections.append((event.anchor, nodes))
             if len(open_collections) > MAX_DEPTH:
-                raise ConfigurationError(f"{source} is nested deeper than {MAX_DEPTH} levels; flatten it")
+                raise _too_deep(source)
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = open_collections.pop()
             if anchor:
                 sizes[anchor] = nodes - before + 1
         if nodes > MAX_NODES:
             raise ConfigurationError(f"{source} holds more than {MAX_NODES:,} values; is it the right file?")
+
+
+def _too_deep(source: str) -> ConfigurationError:
+    return ConfigurationError(f"{source} is nested deeper than {MAX_DEPTH} levels; flatten it")
 
 
 def _prepare(root: yaml.MappingNode, source: str) -> dict[str, int]:
