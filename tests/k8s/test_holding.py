@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import listen
-from bosun_k8s.cluster import Cluster
+from bosun_k8s.cluster.connection import Cluster
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import environment
 from bosun_k8s.holding import Held
-from bosun_k8s.resources import Objects
 from k8s_goals import settings_of
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]

@@ -9,11 +9,12 @@ import pytest
 import yaml
 from acting import Act, acting
 from bosun_core.errors import EnvironmentFailure, Interruption
+from bosun_k8s.cluster import connection as cluster
 from bosun_k8s.settings import KubernetesSettings
 from k8s_goals import NEEDED
 from stub_api import answering, silent, write_kubeconfig
 
-from bosun_k8s import cluster, names
+from bosun_k8s import names
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_server_that_is_no_api_server_is_told(leading: Callable[[str], Act], a
 def test_a_server_that_never_answers_is_told_within_the_limit(
     leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.5)
+    monkeypatch.setattr("bosun_k8s.cluster.connection._WEBHOOK_SECONDS", 0.5)
     (tmp_path / "A.mlpkg").write_bytes(b"package")
     with silent() as server:
         info = {"id": "d1", "modelId": "A", "modelArtifact": str(tmp_path / "A.mlpkg")}
@@ -57,7 +58,7 @@ def test_a_server_that_never_answers_is_told_within_the_limit(
 def test_a_connection_to_a_pod_that_is_never_answered_is_told_within_the_limit(
     leading: Callable[[str], Act], settings: Callable[..., KubernetesSettings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.1)
+    monkeypatch.setattr("bosun_k8s.cluster.connection._WEBHOOK_SECONDS", 0.1)
     with silent() as server:
         leading(server)
         made = cluster.Cluster(settings(kubeConfigContext="bosun", apiLimit=0.1))
@@ -141,7 +142,7 @@ def test_a_list_whose_beginning_is_forgotten_goes_on_in_the_state_of_now(leading
 def test_a_program_of_the_kubeconfig_that_does_not_end_is_told_within_the_limit(
     leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bosun_k8s.cluster._WEBHOOK_SECONDS", 0.1)
+    monkeypatch.setattr("bosun_k8s.cluster.connection._WEBHOOK_SECONDS", 0.1)
     act = leading("https://127.0.0.1:9")
     document = yaml.safe_load((tmp_path / "kubeconfig").read_text())
     program = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["5"]}

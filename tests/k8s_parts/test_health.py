@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from bosun_k8s.looks.health import Fault, last_words, of_pod, of_workload
 from bosun_k8s.looks.observed import Deployment, Pod, read
-from bosun_k8s.patience import Patience
+from bosun_k8s.looks.patience import Patience
 
 
 def pod(**status: Any) -> Pod:

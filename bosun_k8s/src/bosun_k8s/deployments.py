@@ -16,7 +16,6 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_k8s import checking, names, planning, probing, removing, surroundings
 from bosun_k8s.cluster.resources import Objects
-from bosun_k8s.connection import Site, connected
 from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
@@ -25,6 +24,7 @@ from bosun_k8s.holding import Held, held
 from bosun_k8s.images import building
 from bosun_k8s.looks.looking import Deployed, entry, look
 from bosun_k8s.rollout import Rollout
+from bosun_k8s.site import Site, connected
 
 
 class Acting(NamedTuple):

@@ -9,10 +9,10 @@ from bosun_core.status import ActionStatus, ActionStatusInfo
 from bosun_core import answers
 from bosun_k8s import checking, names, rights
 from bosun_k8s.cluster.resources import QUOTA, SERVICE, Objects
-from bosun_k8s.connection import Site, connected
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import credentials, volume
 from bosun_k8s.looks.looking import entry, look_at_all, strays
+from bosun_k8s.site import Site, connected
 
 _UNMANAGED = f"{names.DEPLOYMENT},!{names.SCHEMA}"
 

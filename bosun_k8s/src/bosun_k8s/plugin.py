@@ -7,8 +7,8 @@ from bosun_core.plugin import BosunPluginBase
 from bosun_core.status import ActionStatusInfo
 
 from bosun_k8s import deployments, environments
-from bosun_k8s.connection import Site
 from bosun_k8s.settings import KubernetesSettings
+from bosun_k8s.site import Site
 
 
 class KubernetesPlugin(BosunPluginBase):

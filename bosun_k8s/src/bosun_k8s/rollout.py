@@ -27,7 +27,7 @@ from bosun_k8s.holding import Held
 from bosun_k8s.looks import health
 from bosun_k8s.looks.looking import Deployed
 from bosun_k8s.looks.observed import Deployment, EndpointSlice, Pod
-from bosun_k8s.patience import Patience
+from bosun_k8s.looks.patience import Patience
 
 _LOG_LINES = 40
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from bosun_k8s.cluster import Cluster
+from bosun_k8s.cluster.connection import Cluster
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.environment import Environment, environment
-from bosun_k8s.resources import Objects
 from bosun_k8s.settings import KubernetesSettings
 
 

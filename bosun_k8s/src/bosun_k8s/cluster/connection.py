@@ -35,7 +35,7 @@ from bosun_k8s.cluster.errors import (
     refused,
     unreachable,
 )
-from bosun_k8s.limits import within
+from bosun_k8s.cluster.limits import within
 from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]

@@ -22,7 +22,7 @@ from bosun_k8s.images import kaniko_context, kaniko_pod, kaniko_reuse
 from bosun_k8s.images.reference import Reference
 from bosun_k8s.looks import health
 from bosun_k8s.looks.observed import Pod
-from bosun_k8s.patience import Patience
+from bosun_k8s.looks.patience import Patience
 
 _LOG_LINES = 40
 _STDIN = 0

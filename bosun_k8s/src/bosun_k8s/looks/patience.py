@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from bosun_k8s import health
-from bosun_k8s.observed import Pod
+from bosun_k8s.looks import health
+from bosun_k8s.looks.observed import Pod
 
 
 class Patience:
