@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from k8s_place import Place
 from kubernetes import client, config  # noqa: TID251  # the benchmark makes thousands of objects
 from measure import Row, measure, measure_in_turn
@@ -115,12 +117,32 @@ def _make(place: Place, numbers: range) -> None:
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(make, numbers))
-    last = len(numbers) + numbers.start
-    words = ("wait", "deployments", "--all", "--for=condition=Available", f"--timeout={_LIMIT_SECONDS}s")
-    place.kubectl(*words)
-    found = len(place.objects("deployments"))
-    if found != last:
-        raise RuntimeError(f"{found} deployments are there instead of {last}")
+    _wait_until_ready(apps, place, numbers.stop)
+
+
+def _wait_until_ready(apps: client.AppsV1Api, place: Place, expected: int) -> None:
+    """Wait until so many deployments are there, each ready: by lists, since `kubectl wait` asks for each by itself."""
+    deadline = time.monotonic() + _LIMIT_SECONDS
+    ready = -1
+    while ready < expected:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{ready} of {expected} deployments are ready after {_LIMIT_SECONDS} s")
+        time.sleep(2)
+        answer = apps.list_namespaced_deployment(place.namespace, _preload_content=False)
+        found = msgspec.json.decode(answer.data, type=_Deployments).items
+        ready = sum(one.status.ready_replicas for one in found)
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    ready_replicas: int = 0
+
+
+class _Deployment(msgspec.Struct):
+    status: _Status
+
+
+class _Deployments(msgspec.Struct):
+    items: list[_Deployment]
 
 
 def _renamed(document: dict[str, Any], env_id: str, deployment_id: str) -> dict[str, Any]:

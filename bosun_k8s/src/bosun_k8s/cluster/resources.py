@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -134,9 +135,12 @@ class Objects:
         found: list[Document] = self.pages(kind, selector, fields, list[Document])
         return found
 
-    def pages(self, kind: Kind, selector: str, fields: str, shape: Any) -> list[Any]:
+    def pages(
+        self, kind: Kind, selector: str, fields: str, shape: Any, kept: Callable[[Any], Any] = lambda item: item
+    ) -> list[Any]:
         """Return the items of a list, asked for page by page and decoded to `shape`, the type of a list of them.
 
+        Of each item only what `kept` returns is held while the next page is asked for.
         Where the API server has forgotten the list's beginning it goes on in the state of now, or begins anew.
         """
         query = {"limit": str(PAGE)}
@@ -158,10 +162,11 @@ class Objects:
                     found.clear()
                 continue
             page = self.cluster.read(answer, decoder)
-            found += page.items or []
+            found += map(kept, page.items or [])
             if not page.metadata.next:
                 return found
             query["continue"] = page.metadata.next
+            del answer, page  # else there would be two of each
 
     def log(self, pod: str, container: str, lines: int, *, previous: bool = False) -> str:
         """Return the last lines of a container's log; empty where it has none."""

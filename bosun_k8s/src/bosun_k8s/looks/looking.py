@@ -11,7 +11,7 @@ from bosun_k8s import names
 from bosun_k8s.cluster.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
 from bosun_k8s.environment import Environment
 from bosun_k8s.looks import health
-from bosun_k8s.looks.observed import Deployment, Pod, Service, read
+from bosun_k8s.looks.observed import Deployment, Pod, Service, brief, read
 
 
 class Deployed(NamedTuple):
@@ -85,9 +85,9 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
 def look_at_all(objects: Objects, env: Environment) -> list[Deployed]:
     """Look at every deployment of the environment, by id."""
     selector = names.selector(names.environment_labels(env.id))
-    services: list[Service] = objects.pages(SERVICE, selector, "", list[Service])
+    services: list[Service] = objects.pages(SERVICE, selector, "", list[Service], brief)
     pods: dict[str, list[Pod]] = {}
-    for pod in objects.pages(POD, selector, "", list[Pod]):
+    for pod in objects.pages(POD, selector, "", list[Pod], brief):
         pods.setdefault(pod.told.get(names.DEPLOYMENT, ""), []).append(pod)
     found = []
     for service in services:

@@ -182,6 +182,26 @@ class EndpointSlice(Object, frozen=True):
     endpoints: list[Endpoint] | None = None
 
 
+ObjectT = TypeVar("ObjectT", bound=Object)
+_OF_MANY = (names.DEPLOYMENT, names.ENVIRONMENT, names.MODEL, names.GENERATION, names.STOPPING)
+
+
+def brief(found: ObjectT) -> ObjectT:
+    """Return an object with what a look at all asks for: of 5,000 deployments the other marks take 20 MB."""
+    about = found.metadata
+    kept = Metadata(
+        name=about.name,
+        labels=_of_many(about.labels),
+        annotations=_of_many(about.annotations),
+        deletion_timestamp=about.deletion_timestamp,
+    )
+    return msgspec.structs.replace(found, metadata=kept)
+
+
+def _of_many(marks: dict[str, str] | None) -> dict[str, str]:
+    return {key: marks[key] for key in _OF_MANY if key in marks} if marks else {}
+
+
 ReadT = TypeVar("ReadT", bound=_Read)
 
 
