@@ -54,7 +54,6 @@ def test_a_deployment_of_a_generation(env: Made, goal: Made) -> None:
                         {
                             "name": "model",
                             "image": IMAGE,
-                            "imagePullPolicy": "IfNotPresent",
                             "env": [
                                 {"name": "MLOPS_DEPLOYMENT_ID", "value": "d1"},
                                 {"name": "MLOPS_MODEL_ID", "value": "model-A"},

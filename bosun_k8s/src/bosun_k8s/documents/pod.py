@@ -100,7 +100,6 @@ def _model(env: Environment, goal: Goal, image: str) -> Document:
     container: Document = {
         "name": MODEL_CONTAINER,
         "image": image,
-        "imagePullPolicy": "IfNotPresent",
         "env": _variables(env, goal),
         "ports": [{"name": PORT_NAME, "containerPort": values.port, "protocol": "TCP"}],
         "startupProbe": {**ask, "periodSeconds": 1, "failureThreshold": max(1, math.ceil(settings.readiness_limit))},

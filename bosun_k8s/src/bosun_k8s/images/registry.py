@@ -13,7 +13,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_k8s.images.layer import Checked
 from bosun_k8s.images.media_types import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from bosun_k8s.images.reference import Reference
-from bosun_k8s.images.transport import NOT_FOUND, Answered, Lost, Transport
+from bosun_k8s.images.transport import NOT_FOUND, Answer, Answered, Lost, Transport
 
 _ACCEPTED = ", ".join((OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST))
 _FRUITLESS = 5  # times that an upload may break without getting on
@@ -66,12 +66,7 @@ class Registry:
             raise
         content = answer.data
         digest = digest_of(content)
-        try:
-            document = json.loads(content)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise EnvironmentFailure(f"the registry {self.name} answers with no manifest; is it a registry?")
+        document = self._read(content, "manifest")
         media_type = document.get("mediaType") or answer.headers.get("Content-Type", "").partition(";")[0]
         return Manifest(str(media_type), digest, document)
 
@@ -89,8 +84,23 @@ class Registry:
 
     def json_blob(self, repository: str, digest: str) -> dict[str, Any]:
         """Return a blob that is a JSON document: an image's configuration."""
-        found: dict[str, Any] = json.loads(self._transport.ask("GET", f"/v2/{repository}/blobs/{digest}").data)
-        return found
+        return self._read(self._transport.ask("GET", f"/v2/{repository}/blobs/{digest}").data, "configuration")
+
+    def _read(self, content: bytes, what: str) -> dict[str, Any]:
+        try:
+            document = json.loads(content)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise EnvironmentFailure(f"the registry {self.name} answers with no {what}; is it a registry?")
+        return document
+
+    def _place_told(self, answer: Answer) -> str:
+        """Return where an upload goes on."""
+        place: str | None = answer.headers.get("Location")
+        if place is None:
+            raise EnvironmentFailure(f"the registry {self.name} gives no place for an upload; is it a registry?")
+        return place
 
     def blob(self, repository: str, digest: str, offset: int) -> Iterator[bytes]:
         """Yield a blob's bytes from an offset on."""
@@ -115,7 +125,7 @@ class Registry:
         answer = self._transport.ask("POST", f"/v2/{repository}/blobs/uploads/?{query}")
         if answer.status == _CREATED:
             return True
-        self._transport.ask("DELETE", answer.headers["Location"])  # the upload that it began instead
+        self._transport.ask("DELETE", self._place_told(answer))  # the upload that it began instead
         return False
 
     def put_blob(self, repository: str, content: bytes) -> str:
@@ -146,7 +156,7 @@ class Registry:
                 headers["Content-Range"] = f"{offset}-{size - 1}"
             body = checked.passing(opened(offset), offset)
             try:
-                place = self._transport.ask("PATCH", place, headers=headers, body=body).headers["Location"]
+                place = self._place_told(self._transport.ask("PATCH", place, headers=headers, body=body))
                 offset = size
             except (Lost, Answered) as error:
                 # One that broke may be dropped only after the registry has said how much of it is there.
@@ -174,7 +184,7 @@ class Registry:
 
     def _begun(self, repository: str) -> str:
         """Begin an upload, and return where its bytes go."""
-        return self._transport.ask("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"]
+        return self._place_told(self._transport.ask("POST", f"/v2/{repository}/blobs/uploads/"))
 
     def _resumed(self, repository: str, place: str) -> tuple[str, int]:
         """Return where an upload goes on, and how many bytes of it the registry has."""
