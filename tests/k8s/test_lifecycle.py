@@ -5,9 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asking import asked_once
 
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
 Act = Callable[..., dict[str, Any]]
+
+
+def leads_anywhere(url: str) -> bool:
+    try:
+        asked_once(url)
+    except OSError:
+        return False
+    return True
 
 
 def test_a_deployment_is_started_replaced_relaunched_and_stopped(
@@ -63,11 +72,12 @@ def test_settings_reach_the_pod_and_other_ones_bring_a_new_one(
 
 
 def test_a_route_that_somebody_removed_is_brought_back_by_the_same_start(
-    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str]
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str], until: Callable[..., Any]
 ) -> None:
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     started = act("deployment_start", info)
     clean("delete", "httproutes", "--all")
+    until(lambda: not leads_anywhere(started["data"]["predictionUrl"]))  # a gateway learns of it some time later
     again = act("deployment_start", info)
     assert (again["status"], again["data"]["workloads"]) == ("passing", started["data"]["workloads"])
     assert predict(started["data"]["predictionUrl"]) == "A"
