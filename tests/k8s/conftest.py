@@ -26,7 +26,7 @@ KINDS = (
     "resourcequotas"
 )
 KIT = Path(__file__).with_name("test_conformance.py")
-CASES_OF_A_PROMISE, SLOW_PROMISES = 2, 5
+CASES_OF_A_PROMISE, SLOW_PROMISES = 2, 3
 SLOW_PARTS = (Crashes, Meanwhile, Processes)
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
