@@ -13,6 +13,8 @@ from typing import Any
 
 # No other reader takes such a text for anything else: it begins with a letter, and no `: ` or ` #` is in it.
 _PLAIN = re.compile(r"[A-Za-z][\w./:@%+=~;,()-]*(?<!:)(?: [\w./@%+=~;,()-][\w./:@%+=~;,()-]*(?<!:))*", re.ASCII)
+# Never plain, for the `: ` or ` #` in it, and without anything that quotes alone would not hold.
+_QUOTED = re.compile(r"(?=.*(?:: | #))[!-~][ -~]*[!-~]")
 _OTHER_MEANING = frozenset({"null", "true", "false", "yes", "no", "on", "off"})
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 _WIDEST = 2**30
@@ -64,9 +66,11 @@ def _scalar(value: Any) -> str:
         return "null"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _OTHER_MEANING:
         return value
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'" if _QUOTED.fullmatch(value) else _text(value)
     if isinstance(value, dict | list):
         return "{}" if isinstance(value, dict) else "[]"
-    return _text(value) if isinstance(value, str) else _by_pyyaml(value)
+    return _by_pyyaml(value)
 
 
 _name = functools.lru_cache(maxsize=1024)(_scalar)  # the same few keys in every entry
