@@ -116,8 +116,8 @@ def test_killed_at_any_call_and_run_again_it_converges(
     calls = Child(run, None).finish()
     assert calls is not None
     url = f"{place.url}/deployments/d1/predictions"
-    killed = []
-    for number in chosen(calls, name, BUDGET_SECONDS):
+    killed: list[int] = []
+    for number in chosen(calls, name, BUDGET_SECONDS, killed):
         prepare()
         child = Child(run, number)
         load: AbstractContextManager[Any] = Load(lambda: predict(url), threads=2) if story.loaded else nullcontext()

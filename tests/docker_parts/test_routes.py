@@ -1,6 +1,8 @@
 """Route files: what the proxy reads, and what is read back from it."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 from bosun_core.errors import InvalidRequest
@@ -22,6 +24,7 @@ ROUTE = Route(
 def test_a_public_route_is_this_file() -> None:
     name = "0123456789abcdef-a"
     path = "/models%20of/us/deployments/d-1.x"
+    probed = f"/00112233445566778899aabbccddeeff-public{path}"
     assert json.loads(routes.render(ROUTE, "a")) == {
         "http": {
             "routers": {
@@ -33,15 +36,23 @@ def test_a_public_route_is_this_file() -> None:
                     "priority": 1003,
                 },
                 name: {
-                    "entryPoints": ["web", "probe"],
+                    "entryPoints": ["web"],
                     "rule": f"Path(`{path}/predictions`) || Path(`{path}/ping`) || Path(`{path}/info`)",
                     "middlewares": [f"{name}-endpoint", f"{name}-header"],
+                    "service": name,
+                    "priority": 1003,
+                },
+                f"{name}-probed": {
+                    "entryPoints": ["probe"],
+                    "rule": f"Path(`{probed}/predictions`) || Path(`{probed}/ping`) || Path(`{probed}/info`)",
+                    "middlewares": [f"{name}-public", f"{name}-endpoint", f"{name}-header"],
                     "service": name,
                     "priority": 1003,
                 },
             },
             "middlewares": {
                 f"{name}-token": {"stripPrefix": {"prefixes": ["/00112233445566778899aabbccddeeff"]}},
+                f"{name}-public": {"stripPrefix": {"prefixes": ["/00112233445566778899aabbccddeeff-public"]}},
                 f"{name}-endpoint": {"stripPrefix": {"prefixes": [path]}},
                 f"{name}-header": {
                     "headers": {
@@ -57,9 +68,10 @@ def test_a_public_route_is_this_file() -> None:
 def test_in_a_server_of_several_models_the_ping_is_the_servers() -> None:
     name, path = "0123456789abcdef-a", "/models%20of/us/deployments/d-1.x"
     http = json.loads(routes.render(ROUTE._replace(upstream_path="/deployments/bosun-x-3"), "a"))["http"]
-    told = {one: (router["rule"], router["middlewares"]) for one, router in http["routers"].items()}
-    assert told == {
-        f"{name}-probe": ("PathPrefix(`/00112233445566778899aabbccddeeff/`)", [f"{name}-token", f"{name}-header"]),
+    led = {
+        own: (router["rule"], router["middlewares"]) for own, router in http["routers"].items() if "probe" not in own
+    }
+    assert led == {
         name: (
             f"Path(`{path}/predictions`) || Path(`{path}/info`)",
             [f"{name}-endpoint", f"{name}-add", f"{name}-header"],
@@ -89,6 +101,17 @@ def test_a_route_that_is_not_public_is_reached_by_its_token_alone() -> None:
     assert [router["rule"] for router in http["routers"].values()] == [
         "PathPrefix(`/00112233445566778899aabbccddeeff/`)"
     ]
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"upstream_path": "/deployments/bosun-x-3"}, {"health_path": "/"}, {"tls": True}]
+)
+def test_on_the_port_for_probes_every_path_begins_with_the_token(change: dict[str, Any]) -> None:
+    http = json.loads(routes.render(ROUTE._replace(**change), "a"))["http"]
+    rules = [router["rule"] for router in http["routers"].values() if "probe" in router["entryPoints"]]
+    paths = re.findall("`(.*?)`", " ".join(rules))
+    assert [path for path in paths if not path.startswith(f"/{ROUTE.token}")] == []
+    assert {path.rpartition("/")[2] for path in paths} == {"", *routes.ENDPOINTS}
 
 
 def test_before_it_is_public_a_route_for_https_is_reached_by_its_token_too() -> None:

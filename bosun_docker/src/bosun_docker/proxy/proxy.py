@@ -89,7 +89,7 @@ class Proxy:
 
     def knows(self, route: Route) -> bool:
         """Tell whether the endpoint of a route leads somewhere, whatever it is that answers there."""
-        answer = self.ask(f"{route.endpoint}/ping")
+        answer = self.ask(f"{route.probed_endpoint}/ping")
         return answer is not None and (answer.container is not None or answer.status != http.client.NOT_FOUND)
 
     def check_that_it_runs(self) -> None:
@@ -108,7 +108,7 @@ class Proxy:
         Raises:
             EnvironmentFailure: it is not within the time that a proxy in order needs.
         """
-        self._wait_until_answered_by(route, f"{route.endpoint}/ping")
+        self._wait_until_answered_by(route, f"{route.probed_endpoint}/ping")
 
     def wait_until_it_is_taken(self, route: Route) -> None:
         """Wait until the probes' way of the route is answered by way of the route.

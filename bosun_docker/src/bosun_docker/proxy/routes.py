@@ -35,6 +35,7 @@ class Route(NamedTuple):
     """The way to one container of a deployment.
 
     Without `public` it is reached only by probes that know the `token`; with it the deployment's endpoint leads there.
+    On the port for probes every path begins with the token: it may be open to more than Bosun's machine.
     """
 
     key: str
@@ -56,6 +57,16 @@ class Route(NamedTuple):
     def endpoint(self) -> str:
         """The path of the deployment's endpoint."""
         return f"{self.prefix_path}/deployments/{self.deployment_id}"
+
+    @property
+    def probed_endpoint(self) -> str:
+        """The path on the port for probes that leads where the endpoint does, once the route is public."""
+        return f"{self.probed_prefix}{self.endpoint}"
+
+    @property
+    def probed_prefix(self) -> str:
+        """What stands before the paths of public endpoints on the port for probes."""
+        return f"/{self.token}-public"
 
 
 def file_name(key: str, slot: str) -> str:
@@ -82,7 +93,7 @@ def render(route: Route, slot: str) -> str:
     inside = ((_INSIDE, route.predictions_path), (_INSIDE, route.health_path))
     if not all(rule.fullmatch(value) for rule, value in (*checks, *paths, *inside)) or slot not in SLOTS:
         raise ValueError(f"a route cannot hold {route!r}")
-    text = json.dumps(_document(route, slot), indent=1) + "\n"
+    text = json.dumps(_document(route, slot), separators=(",", ":")) + "\n"  # a list reads all of them: no spaces
     written = route._replace(tls=route.tls and route.public)  # probes come by HTTP
     if "{{" in text or parse(text) != written:
         raise ValueError(f"a route file does not read back as {route!r}")
@@ -105,6 +116,7 @@ def _document(route: Route, slot: str) -> dict[str, Any]:
     told = {CONTAINER_HEADER: route.container, GENERATION_HEADER: str(route.generation)}
     middlewares: dict[str, Any] = {
         f"{name}-token": {"stripPrefix": {"prefixes": [f"/{route.token}"]}},
+        f"{name}-public": {"stripPrefix": {"prefixes": [route.probed_prefix]}},
         f"{name}-endpoint": {"stripPrefix": {"prefixes": [route.endpoint]}},
         f"{name}-header": {"headers": {"customResponseHeaders": told}},
         **{f"{name}-{one}": {"replacePath": {"path": path}} for one, path in _moved(route).items()},
@@ -131,12 +143,21 @@ def _public_routers(route: Route, name: str, common: dict[str, Any]) -> dict[str
         }
     routers: dict[str, Any] = {}
     for router, (middlewares, endpoints) in ways.items():
-        rule = " || ".join(f"Path(`{route.endpoint}/{one}`)" for one in endpoints)
-        plain = {**common, "middlewares": middlewares, "rule": rule}
-        routers[router] = {**plain, "entryPoints": [WEB, PROBE]}
+        plain = {**common, "middlewares": middlewares, "rule": _any_of(route.endpoint, endpoints)}
+        routers[router] = {**plain, "entryPoints": [WEB]}
+        routers[f"{router}-probed"] = {
+            **common,
+            "entryPoints": [PROBE],
+            "rule": _any_of(route.probed_endpoint, endpoints),
+            "middlewares": [f"{name}-public", *middlewares],
+        }
         if route.tls:
             routers[f"{router}-tls"] = {**plain, "entryPoints": [WEB_TLS], "tls": {}}
     return routers
+
+
+def _any_of(before: str, endpoints: tuple[str, ...]) -> str:
+    return " || ".join(f"Path(`{before}/{one}`)" for one in endpoints)
 
 
 def _moved(route: Route) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _replaced(engine: Engine, env: Environment, proxy: Proxy, old: Container, bo
     answering = []
     for one in look(engine, env).deployments(env):
         if old.runs and one.current is not None and one.current.is_marker and one.route is not None:
-            answer = proxy.ask(f"{one.route[1].endpoint}/info")
+            answer = proxy.ask(f"{one.route[1].probed_endpoint}/info")
             if answer is not None and answer.status == 200:
                 answering.append(model_name(one.key, one.current.generation))
     return _created(engine, env, proxy, body, answering)

@@ -1,0 +1,21 @@
+"""The network of a place, where the settings have it made."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from docker_place import LABEL
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+
+
+def test_a_network_is_made_where_createnetwork_says_so(place: Any, act: Callable[..., Any]) -> None:
+    place.clear()
+    network = f"{place.network}-made"
+    try:
+        status = act("plugin_start", dockerNetwork=network, createNetwork=True)
+        ours = place("network", "ls", "--filter", f"label={LABEL}.place", "--format", "{{.Name}}").split()
+        assert (status["status"], network in ours) == ("passing", True)
+    finally:
+        act("plugin_stop", dockerNetwork=network)
+        place("network", "rm", network)
