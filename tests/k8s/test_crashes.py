@@ -174,8 +174,8 @@ def test_killed_at_any_call_and_run_again_it_converges(
     calls = Child(lambda: telling.run(0), None).finish()
     assert calls is not None
     telling.serves = telling.becomes
-    killed = []
-    for number in chosen(calls, name, BUDGET_SECONDS):
+    killed: list[int] = []
+    for number in chosen(calls, name, BUDGET_SECONDS, killed):
         telling.prepare(number)
         child = Child(lambda: telling.run(number), number)  # noqa: B023  # it forks at once
         load: AbstractContextManager[Any] = Load(lambda: predict(url), threads=2) if is_asked else nullcontext()

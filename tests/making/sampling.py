@@ -3,17 +3,20 @@
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 
 THOROUGH = bool(os.environ.get("BOSUN_THOROUGH"))
 SEED = int(os.environ.get("BOSUN_SEED") or random.SystemRandom().randrange(10_000))
 
 
-def chosen(calls: int, name: str, budget_seconds: float, least: int = 2) -> Iterator[int]:
-    """Every call, in an order that the seed gives, until the budget is spent; at least so many."""
+def chosen(calls: int, name: str, budget_seconds: float, killed: Sized, least: int = 2) -> Iterator[int]:
+    """Every call, in an order that the seed gives, until the budget is spent and so many were killed at one.
+
+    An action that waits makes more calls one time than another: it may end before it comes to the one that was chosen.
+    """
     began = time.monotonic()
-    for tried, number in enumerate(random.Random(f"{SEED} {name}").sample(range(1, calls + 1), calls)):
-        if not THOROUGH and tried >= least and time.monotonic() > began + budget_seconds:
+    for number in random.Random(f"{SEED} {name}").sample(range(1, calls + 1), calls):
+        if not THOROUGH and len(killed) >= least and time.monotonic() > began + budget_seconds:
             return
         yield number
 
