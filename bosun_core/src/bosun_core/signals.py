@@ -6,6 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bosun_core.errors import Interruption
+
 _ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ENDING = (*_ASKED_TO_END, signal.SIGALRM)
 
@@ -20,14 +22,37 @@ def keep_for_later() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, heeded())
 
 
+class _Held:
+    """What `uninterrupted` holds back. Of the process's signals Python tells the main thread, so there is one."""
+
+    depth = 0
+    due: Interruption | None = None
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let no `Interruption` come inside; one that is due comes at the end. For what is short and must be whole."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    # A mask would not do: another thread takes the signal then, and Python's handler still runs in this one.
+    _Held.depth += 1
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _Held.depth -= 1
+        due = _Held.due
+        if due is not None and not _Held.depth:
+            _Held.due = None
+            raise due
+
+
+def interrupt(cause: Interruption) -> None:
+    """Raise it, from a signal's handler; inside `uninterrupted` at the end of that.
+
+    Raises:
+        Interruption: always, now or then.
+    """
+    if not _Held.depth:
+        raise cause
+    _Held.due = cause
 
 
 def hold_signals() -> None:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import Interruption
-from bosun_core.signals import heeded, hold_signals
+from bosun_core.signals import heeded, hold_signals, interrupt
 
 
 class Limits(NamedTuple):
@@ -112,19 +112,19 @@ def _parent_is_gone(life_end: int) -> bool:
 
 
 def _interrupt_on_signals(limits: Limits, life_end: int) -> None:
-    def interrupt(number: int, _frame: object) -> None:
+    def heed(number: int, _frame: object) -> None:
         hold_signals()  # what cleans up after the first is not disturbed by a second
         if _parent_is_gone(life_end):
             _end_without_parent(limits.grace)
         if number == signal.SIGALRM:
-            raise Interruption(
-                f"the action took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
-            )
-        raise Interruption(f"the action was ended by {signal.Signals(number).name}; run it again")
+            why = f"took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
+        else:
+            why = f"was ended by {signal.Signals(number).name}; run it again"
+        interrupt(Interruption(f"the action {why}"))
 
     # SIGTERM even where it was ignored at the start: it is how the parent's end is told.
     for number in {signal.SIGTERM, signal.SIGALRM, *heeded()}:
-        signal.signal(number, interrupt)
+        signal.signal(number, heed)
 
 
 def _end_without_parent(grace: float) -> None:
