@@ -21,6 +21,10 @@ HANGS = {
     "and swallows every Exception": (
         "while True:\n    try:\n        progress('waiting', 1)\n        time.sleep(60)\n    except Exception: pass"
     ),
+    "while Python builds a class": (  # where it makes a RuntimeError of whatever is raised
+        "class Waiting:\n    def __set_name__(self, *_):\n        progress('waiting', 1)\n        signal.pause()\n"
+        "class Built:\n    attribute = Waiting()"
+    ),
 }
 SWALLOWS_EVERYTHING = (
     "while True:\n    try:\n        progress('waiting', 1)\n        signal.pause()\n    except BaseException: pass"
@@ -55,6 +59,15 @@ def test_a_signal_ends_the_action_and_its_status_says_so(bench: Bench, number: s
     message = f"the action was ended by {number.name}; run it again"
     assert (run.code, run.stdout, run.stderr) == (0, "", f"bosun-plugin-runner: {message}\n")
     assert run.outcome == ("failing", message)
+
+
+def test_a_signal_while_a_plugin_is_imported_is_no_fault_of_the_plugin(bench: Bench) -> None:
+    ends = "def __set_name__(self, *_): os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
+    plugin = bench.plugin(head=f"{HEAD}\nclass Ends:\n    {ends}\nclass Built:\n    attribute = Ends()")
+
+    run = bench.command("--plugin", plugin, "--action", "pe_status", *STATUS)
+
+    assert run.outcome == ("failing", "the action was ended by SIGTERM; run it again")
 
 
 def test_a_signal_to_the_whole_group_as_from_a_terminal_ends_it_once(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bosun_core.actions import ACTIONS
 from bosun_core.contract import check_contract
 from bosun_core.entry_points import EntryPoint, entry_points
-from bosun_core.errors import BosunError, PluginBroken, PluginNotFound, one_line
+from bosun_core.errors import BosunError, PluginBroken, PluginNotFound, interruption_behind, one_line
 from bosun_core.plugin import BosunPluginBase
 
 GROUP = "bosun.plugins"
@@ -130,6 +130,8 @@ def _blamed_on(source: str) -> Iterator[None]:
     try:
         yield
     except (Exception, SystemExit) as error:
+        if (interruption := interruption_behind(error)) is not None:
+            raise interruption from None
         of_core = isinstance(error, ImportError) and f"{error.name}.".startswith("bosun_core.")
         remedy = "upgrade bosun-core, or the plugin" if of_core else "mend or reinstall it"
         raise PluginBroken(f"plugin {source} does not import: {describe(error)}; {remedy}") from error

@@ -81,6 +81,11 @@ class Interruption(BaseException):
     data: Mapping[str, Any] | None = None
 
 
+def interruption_behind(error: BaseException) -> Interruption | None:
+    """Return the interruption that came as an error of another kind: Python makes one where it builds a class."""
+    return next((one for one in causes_of(error) if isinstance(one, Interruption)), None)
+
+
 class ExitCode(enum.IntEnum):
     """The exit codes of `bosun-plugin-runner` (docs/status.md)."""
 

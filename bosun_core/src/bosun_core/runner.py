@@ -10,7 +10,7 @@ from bosun_core import action_file
 from bosun_core.action_file import ActionFile
 from bosun_core.actions import ACTIONS
 from bosun_core.artifact import is_url
-from bosun_core.errors import BosunError, Interruption, InvalidRequest, PluginBroken, one_line
+from bosun_core.errors import BosunError, Interruption, InvalidRequest, PluginBroken, interruption_behind, one_line
 from bosun_core.log import debug, mask_what_is_logged
 from bosun_core.model import DeploymentInfo
 from bosun_core.redaction import SECRETS
@@ -157,6 +157,8 @@ def failure_document(action: str, message: str, data: Any = None) -> dict[str, A
 
 def bug_of_plugin(request: ActionRequest, error: BaseException) -> str:
     """Return one line for what no plugin should raise; its traceback goes to the log."""
+    if (interruption := interruption_behind(error)) is not None:
+        return str(interruption)
     from bosun_core.discovery import describe
     from bosun_core.log import logger
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
-from bosun_core.errors import Interruption
+from bosun_core.errors import Interruption, interruption_behind
 from bosun_core.signals import heeded, hold_signals, interrupt
 
 
@@ -75,8 +75,11 @@ def _run_child(
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
         code = action()
-    except Interruption as early:  # before the action had begun
-        code = died(str(early))
+    except BaseException as error:
+        early = interruption_behind(error)
+        if early is None:
+            raise
+        code = died(str(early))  # before the action had begun
     hold_signals()
     with suppress(BrokenPipeError):  # the parent was killed; the status is written all the same
         os.write(result_end, bytes([code]))
