@@ -29,11 +29,15 @@ setup: .venv/.ready ## set up everything for working here
 demo: .venv/.ready ## set up, then deploy, replace and stop a model on the filesystem
 	@$(BIN)/python examples/demo.py
 
+# The engine's tests, the cluster's and each other file's run one after the other, in as many processes as JOBS says.
+JOBS := 2
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup
+
 test: .venv/.ready ## run the tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-thorough: .venv/.ready ## run the tests with thousands of random examples and the slow ones in full
-	BOSUN_THOROUGH=1 BOSUN_CONFORMANCE=thorough $(BIN)/python -m pytest
+	BOSUN_THOROUGH=1 BOSUN_CONFORMANCE=thorough $(PYTEST)
 
 check: .venv/.ready ## lint, check formatting and types
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ pytest_plugins = ["bosun_test.conformance.report", "cells"]
 # Started with nohup or in the background, tests and their runners would ignore these, as the runner does on purpose.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# One for all processes of a run, which have to choose the same sample.
+SEED = os.environ.setdefault("BOSUN_SEED", str(random.SystemRandom().randrange(10_000)))
 
 CACHE = Path(os.environ.get("BOSUN_CACHE") or Path.home() / ".cache" / "bosun")
 # What `make testbed-NAME` makes is needed by these tests; BOSUN_TEST_NAME says whether they run.
@@ -48,12 +51,31 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"BOSUN_REQUIRE_ALL is set, and tests would be left out: run `make {needed}` first")
 
 
+def pytest_report_header() -> str:
+    return f"samples of what takes too long to be tried whole: BOSUN_SEED={SEED}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process run what shares an engine or a cluster, and one what stands in the same file."""
+    for item in items:
+        half = next((name for name in NEED if item.get_closest_marker(name)), None)
+        item.add_marker(pytest.mark.xdist_group(half or str(item.path.relative_to(item.config.rootpath))))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if LEFT_OUT:
         terminalreporter.section("left out")
     for name in LEFT_OUT:
         files = ", ".join(f"tests/{pattern}" for pattern in NEED[name])
         terminalreporter.line(f"{files} need {CALLED[name]}: run `make testbed-{name}` first (docs/testbed.md)")
+
+
+@pytest.fixture
+def quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the kit make less of a plugin whose actions take seconds, or whose like is tried in full elsewhere."""
+    if "BOSUN_CONFORMANCE" not in os.environ:
+        monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
 
 
 @pytest.fixture(scope="session")

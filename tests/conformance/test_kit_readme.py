@@ -20,12 +20,11 @@ ADOPTIONS = [
 
 @pytest.mark.parametrize(("module", "adoption", "environment"), ADOPTIONS)
 def test_the_readme_has_the_report_card_of_each_of_our_plugins(module, adoption, environment, monkeypatch):
-    monkeypatch.delenv("BOSUN_CONFORMANCE", raising=False)
     monkeypatch.delenv("BOSUN_CONFORMANCE_SEED", raising=False)
     # The kit fails where a declared promise is kept or another is broken, so this is the card of a run that passes.
     declared = dict(sorted(runpy.run_path(str(_HERE / module))[environment].not_kept.items()))
     kept = [name for name in dir(kit.Conformance) if name.startswith("test_") and name not in declared]
-    assert Card(adoption, kept, declared, []).as_markdown() in README
+    assert Card(adoption, kept, declared, [], "default").as_markdown() in README
 
 
 def test_the_readme_names_all_that_an_environment_tells():

@@ -43,6 +43,11 @@ class TestNothing(Suite):
     def environment(self):
         return Nothing()
 """
+CHOOSES_QUICK = """
+    @pytest.fixture(autouse=True)
+    def profile(self, monkeypatch):
+        monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
+"""
 KEPT = ["test_this_is_kept", "test_one_case_of_this_cannot_be_kept", "test_this_may_break"]
 DECLARED = {
     "test_one_case_of_this_cannot_be_kept[other]": "there is no other",
@@ -90,6 +95,16 @@ def test_the_terminal_has_the_card(adoption):
     ]
 
 
+def test_the_card_is_the_same_where_the_tests_run_in_other_processes(adoption):
+    assert section(adoption("-p", "xdist", "-n", "2")[1]) == section(adoption()[1])
+
+
+def test_the_card_tells_the_profile_that_a_fixture_chose(adoption, tmp_path):
+    adoption("--report-card", "card.json", body="pass\n\n" + CHOOSES_QUICK, BOSUN_CONFORMANCE="thorough")
+    (card,) = json.loads((tmp_path / "card.json").read_text())
+    assert card["profile"] == "quick"
+
+
 def test_the_card_as_json(adoption, tmp_path):
     adoption("--report-card", "card.json", BOSUN_CONFORMANCE="quick", BOSUN_CONFORMANCE_SEED="7")
     assert json.loads((tmp_path / "card.json").read_text()) == [
@@ -121,9 +136,8 @@ def test_the_card_as_markdown(adoption, tmp_path):
 
 
 def test_a_card_where_all_is_kept_is_one_line(monkeypatch):
-    monkeypatch.delenv("BOSUN_CONFORMANCE", raising=False)
     monkeypatch.delenv("BOSUN_CONFORMANCE_SEED", raising=False)
-    assert Card("TestMine", ["test_a", "test_b"], {}, []).as_markdown() == (
+    assert Card("TestMine", ["test_a", "test_b"], {}, [], "default").as_markdown() == (
         "**Bosun conformance, TestMine**: 2 promises kept, 0 declared as not kept, 0 broken "
         "(profile default, seed 20260101).\n"
     )

@@ -87,6 +87,7 @@ class SampleEnvironment(Environment):
         return [str(path) for path in self._all() if path.is_file() and text in path.read_text()]
 
 
+@pytest.mark.usefixtures("quick_profile")
 class TestSamplePlugin(Conformance):
     @pytest.fixture
     def environment(self, tmp_path):

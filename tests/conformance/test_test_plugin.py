@@ -80,6 +80,7 @@ class StandInEnvironment(Environment):
         return [str(path) for path in self._files() if text in path.read_text()]
 
 
+@pytest.mark.usefixtures("quick_profile")
 class TestTestPlugin(Conformance):
     @pytest.fixture
     def environment(self, tmp_path):

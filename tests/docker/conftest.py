@@ -1,6 +1,5 @@
 """A place on the engine for one test module: a network, a container prefix and ports of its own, seen from outside."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,13 +56,6 @@ def maker(place: Place, tmp_path: Path) -> Iterator[Maker]:
 def act(place: Place, tmp_path: Path) -> Act:
     """Runs one action through the runner, and returns its status."""
     return acting("docker", place.settings, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each action takes a second here: the kit's thorough profiles are for nights."""
-    if "BOSUN_CONFORMANCE" not in os.environ:
-        monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
 
 
 @pytest.fixture

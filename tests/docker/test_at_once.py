@@ -16,7 +16,7 @@ import yaml
 from asking import asked_once
 from bosun_core.holders import this_process
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 RUNNER = str(Path(sys.executable).with_name("bosun-plugin-runner"))
 MANY = 10

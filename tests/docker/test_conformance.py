@@ -12,7 +12,7 @@ from asking import asked_once, kept_open
 from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
 from prediction_server.make_package import write_package
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800), pytest.mark.usefixtures("quick_profile")]
 
 _FAULTS = {
     PackageKind.GOOD: None,

@@ -13,7 +13,7 @@ from archive_making import tar, zipped
 from bosun_core.reporting import listen
 from model_kinds import CUSTOM, INSIDE, Maker, context
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 TEMPLATE = '{{ env "HOME" }}'

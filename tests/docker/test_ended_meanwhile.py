@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bosun_core.reporting import listen
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 TOKEN = "planted-token-77c0"

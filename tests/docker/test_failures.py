@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bosun_test.conformance.load import Load
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 

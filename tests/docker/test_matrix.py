@@ -8,7 +8,7 @@ from bosun_test.conformance.load import Load
 from cells import PROPERTY
 from model_kinds import KINDS, Made, Maker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 

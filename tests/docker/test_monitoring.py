@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 TOKEN = "planted-token-5d1c77"
 CONFIG = {"mlopsUrl": "http://127.0.0.1:9"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from docker_place import LABEL
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 
 def test_a_network_is_made_where_createnetwork_says_so(place: Any, act: Callable[..., Any]) -> None:

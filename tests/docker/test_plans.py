@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from model_kinds import KINDS, Maker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fault_proxy import Faults, proxied
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 
 def probe_address(place: Any) -> str:

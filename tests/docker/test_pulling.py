@@ -12,7 +12,7 @@ import pytest
 from bosun_core.reporting import listen
 from model_kinds import CUSTOM, Maker
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 LOGIN = "bosun:$2y$04$GTDiHQcalMMFHNeCuBuT/ePV/uwTc7j9.tC9J/1zHFMyUGvgz7sVC"  # bosun and secret-of-a-test

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 NAMES = ("deployment_d1_A", "deployment_d2_B", "traefik", "rabbitmq", "monitoring_agent")

@@ -15,9 +15,11 @@ from bosun_docker import names
 
 ENV = environment(DockerSettings(outfacing_prediction_url_prefix="http://h:81"), {}, dry_run=False)
 KEY = names.key(ENV.id, "d1")
-LIVING = this_process()
-DEAD = f"{LIVING.rpartition(' ')[0]} 1"
-ELSEWHERE = "another-machine/pid:[1] 7 1"
+HOLDERS = {
+    "living": this_process(),
+    "dead": f"{this_process().rpartition(' ')[0]} 1",
+    "elsewhere": "another-machine/pid:[1] 7 1",
+}
 ERROR, UNKNOWN, OK = ActionStatus.ERROR, ActionStatus.UNKNOWN, ActionStatus.OK
 LAUNCHING, STOPPING = DeploymentState.LAUNCHING, DeploymentState.SHUTTING_DOWN
 REPLACING, READY, ERRORED = DeploymentState.REPLACING_MODEL, DeploymentState.READY, DeploymentState.ERRORED
@@ -36,19 +38,19 @@ def seen(action: str, holder: str, *, is_routed: bool) -> Look:
 @pytest.mark.parametrize(
     ("action", "holder", "is_routed", "expected"),
     [
-        (names.BRINGING, LIVING, False, (UNKNOWN, LAUNCHING, "it is being launched")),
-        (names.BRINGING, ELSEWHERE, False, (UNKNOWN, LAUNCHING, "it is being launched")),
-        (names.BRINGING, DEAD, False, (ERROR, ERRORED, "its start did not come to its end; start it again")),
-        (names.STOPPING, LIVING, False, (UNKNOWN, STOPPING, "it is being stopped")),
-        (names.STOPPING, DEAD, False, (ERROR, ERRORED, "its stop did not come to its end; stop it again")),
-        (names.BRINGING, LIVING, True, (OK, REPLACING, None)),
-        (names.BRINGING, DEAD, True, (OK, READY, None)),
+        (names.BRINGING, "living", False, (UNKNOWN, LAUNCHING, "it is being launched")),
+        (names.BRINGING, "elsewhere", False, (UNKNOWN, LAUNCHING, "it is being launched")),
+        (names.BRINGING, "dead", False, (ERROR, ERRORED, "its start did not come to its end; start it again")),
+        (names.STOPPING, "living", False, (UNKNOWN, STOPPING, "it is being stopped")),
+        (names.STOPPING, "dead", False, (ERROR, ERRORED, "its stop did not come to its end; stop it again")),
+        (names.BRINGING, "living", True, (OK, REPLACING, None)),
+        (names.BRINGING, "dead", True, (OK, READY, None)),
     ],
 )
 def test_an_action_is_told_as_long_as_its_process_may_live(
     action: str, holder: str, is_routed: bool, expected: tuple[ActionStatus, DeploymentState, str | None]
 ) -> None:
-    look = seen(action, holder, is_routed=is_routed)
+    look = seen(action, HOLDERS[holder], is_routed=is_routed)
     status, state, fault = expected
     found = entry(ENV, look, look.deployed(ENV, "d1"))
     message = None if fault is None else f"deployment d1: {fault}"

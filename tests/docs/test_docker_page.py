@@ -25,7 +25,7 @@ IMAGES = {
     "datarobot/mlops-tracking-agent:latest": "BOSUN_TEST_AGENT_IMAGE",
 }
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")

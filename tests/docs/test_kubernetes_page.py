@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/kubernetes.md"
 NAMESPACE = "models"  # as the page has it
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 
 
 @pytest.fixture(scope="module")

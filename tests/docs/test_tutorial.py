@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs/write-a-plugin.md"
 ADDRESS = "http://127.0.0.1:8765/"
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def walked(pages: Pages, index: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:

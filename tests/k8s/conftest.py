@@ -1,7 +1,6 @@
 """A namespace of the cluster for one test module, that enforces `restricted`; the plugin has the shipped Role alone."""
 
 import json
-import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from asking import predicting
 from bosun_test.conformance.crashes import Crashes
 from bosun_test.conformance.meanwhile import Meanwhile
 from bosun_test.conformance.processes import Processes
-from sampling import SEED, THOROUGH, sampled
+from sampling import THOROUGH, sampled
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "bosun_k8s" / "deploy"
@@ -136,11 +135,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        reporter.write_line(
-            f"{KIT.relative_to(ROOT)}: {CASES_OF_A_PROMISE} cases a promise, {SLOW_PROMISES} of {len(slow)} promises "
-            f"on actions killed, held or at once (BOSUN_SEED={SEED}; all: BOSUN_THOROUGH=1)"
-        )
 
 
 @pytest.fixture(scope="module")
@@ -194,13 +188,6 @@ def building(place: Place) -> Iterator[str]:
 def act(place: Place, tmp_path: Path) -> Act:
     """Runs one action through the runner, and returns its status."""
     return acting("k8s", place.settings, tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quick_profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each action takes seconds here: the kit's thorough profiles are for nights."""
-    if "BOSUN_CONFORMANCE" not in os.environ:
-        monkeypatch.setenv("BOSUN_CONFORMANCE", "quick")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bosun_test.conformance.load import Load
 from sampling import SEED, sampled
 from wire import Wire, cut_at, wired
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 AWAY_SECONDS = 2.0

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from fault_proxy import Faults, before
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 

@@ -10,7 +10,7 @@ from asking import asked_once, kept_open
 from bosun_test.conformance import Conformance, Environment, NothingAnswersError, PackageKind, Running
 from prediction_server.make_package import write_package
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.k8s, pytest.mark.timeout(3000), pytest.mark.usefixtures("quick_profile")]
 
 _FAULTS = {
     PackageKind.GOOD: None,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bosun_test.conformance.load import Load
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 SOON = 25.0  # seconds for a whole action: the cause is told within 10 s of being visible

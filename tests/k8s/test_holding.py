@@ -12,7 +12,7 @@ from bosun_k8s.environment import environment
 from bosun_k8s.holding import Held
 from k8s_goals import settings_of
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.k8s
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from asking import asked_once
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 

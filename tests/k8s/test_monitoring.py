@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 
 TOKEN = "planted-token-41c6ee"
 CONFIG = {"mlopsUrl": "http://127.0.0.1:9"}

@@ -18,7 +18,7 @@ from fault_proxy import Faults, proxied
 from killing import make_larger
 from wire import Wire, cut_at, wired
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 AWAY_SECONDS = 2.0

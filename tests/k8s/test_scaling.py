@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bosun_test.conformance.load import Load
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 THOROUGH = bool(os.environ.get("BOSUN_THOROUGH"))

@@ -18,7 +18,7 @@ from bosun_k8s.images import kaniko_pod, volume
 from bosun_k8s.images.reference import parse
 from k8s_goals import environment_of, goal_of
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.k8s
 
 IMAGE = "registry.example.com/models@sha256:" + "b" * 64
 MONITORED = {"agentImage": "registry.example.com/agent:1"}

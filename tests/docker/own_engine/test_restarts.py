@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.docker
 
 Run = Callable[..., Callable[[], tuple[dict[str, Any], str]]]
 URL = "http://127.0.0.1:8081/deployments/d1/predictions"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.docker
 
 Refused = Callable[..., str]
 NO_ADDRESS = "is no address of an engine; write say unix:///var/run/docker.sock, tcp://192.0.2.7:2376 or ssh://"

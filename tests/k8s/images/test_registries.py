@@ -22,7 +22,7 @@ from own_registry import OwnRegistry, own_registry
 from registry_images import INDEX, asked, config_of, manifest
 from wire import wired
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 Change = Callable[[dict[str, Any]], Any]
 

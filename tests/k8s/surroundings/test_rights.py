@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 DEPLOY = Path(__file__).parents[3] / "bosun_k8s" / "deploy"

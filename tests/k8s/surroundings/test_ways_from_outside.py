@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 
 ROWS = json.dumps([{"x": 1, "y": 2}])

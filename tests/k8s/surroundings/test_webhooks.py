@@ -13,7 +13,7 @@ import pytest
 
 from testbed import certificates
 
-pytestmark = [pytest.mark.k8s, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
 Hook = Callable[[str, str], None]
 

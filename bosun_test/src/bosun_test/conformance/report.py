@@ -15,6 +15,9 @@ import pytest
 from bosun_test.conformance.base import Promises
 from bosun_test.conformance.profile import chosen_profile, chosen_seed
 
+# What the reports of a promise say besides, also where they come from another process (pytest-xdist).
+_PROMISE, _PROFILE = "bosun promise", "bosun profile"
+
 
 class Card(NamedTuple):
     """How one adoption of the kit came out: its promises by outcome; `declared` has the reason of each."""
@@ -23,17 +26,17 @@ class Card(NamedTuple):
     kept: list[str]
     declared: dict[str, str]
     broken: list[str]
+    profile: str
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the card as JSON has it."""
-        profile, seed = chosen_profile().name, chosen_seed()
-        return {"schemaVersion": 1, "profile": profile, "seed": seed, **self._asdict()}
+        return {"schemaVersion": 1, "seed": chosen_seed(), **self._asdict()}
 
     def as_markdown(self) -> str:
         """Return the card as Markdown."""
         lines = [
             f"**Bosun conformance, {self.name}**: {len(self.kept)} promises kept, {len(self.declared)} declared as not "
-            f"kept, {len(self.broken)} broken (profile {chosen_profile().name}, seed {chosen_seed()}).",
+            f"kept, {len(self.broken)} broken (profile {self.profile}, seed {chosen_seed()}).",
             "",
         ]
         if self.declared or self.broken:
@@ -53,22 +56,29 @@ class ReportCards:
     """Gathers the outcomes of the kit's tests while pytest runs."""
 
     def __init__(self) -> None:
-        self._promises: dict[str, tuple[str, str, str]] = {}
         # Adoption -> promise -> case -> "passed", "failed", "skipped" or "declared".
         self._outcomes: dict[str, dict[str, dict[str, str]]] = {}
         self._reasons: dict[tuple[str, str], str] = {}
+        self._profiles: dict[str, set[str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Remember which tests are promises."""
+        """Have the reports say which tests are promises."""
         for item in items:
             if isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, Promises):
-                self._promises[item.nodeid] = (item.cls.__name__, item.originalname, item.name)
+                item.user_properties.append((_PROMISE, f"{item.cls.__name__} {item.originalname} {item.name}"))
+
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Have the reports say with which profile a promise was tried, which a fixture may have chosen."""
+        if any(name == _PROMISE for name, _ in item.user_properties):
+            item.user_properties.append((_PROFILE, chosen_profile().name))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how one case of a promise came out."""
-        if report.nodeid not in self._promises or (report.when != "call" and report.passed):
+        told = {name: str(value) for name, value in report.user_properties}
+        if _PROMISE not in told or (report.when != "call" and report.passed):
             return
-        card, promise, case = self._promises[report.nodeid]
+        card, promise, case = told[_PROMISE].split(" ", 2)
+        self._profiles.setdefault(card, set()).update({told[_PROFILE]} if _PROFILE in told else set())
         outcome = "declared" if hasattr(report, "wasxfail") and not report.failed else report.outcome
         self._outcomes.setdefault(card, {}).setdefault(promise, {})[case] = outcome
         if outcome == "declared":
@@ -79,7 +89,7 @@ class ReportCards:
         return [self._card(name, outcomes) for name, outcomes in self._outcomes.items()]
 
     def _card(self, name: str, outcomes: Mapping[str, Mapping[str, str]]) -> Card:
-        card = Card(name, [], {}, [])
+        card = Card(name, [], {}, [], "+".join(sorted(self._profiles.get(name, ()))) or chosen_profile().name)
         for promise, cases in outcomes.items():
             found = set(cases.values())
             if found - {"passed", "declared"}:
