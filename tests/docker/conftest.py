@@ -8,7 +8,12 @@ import pytest
 from acting import Act, acting, packing
 from asking import predicting
 from docker_place import Place, free_port
+from kit_sample import sample_the_kit
 from model_kinds import Maker
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    sample_the_kit(config, items, Path(__file__).with_name("test_conformance.py"), cases=3, slow_promises=7)
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,7 @@ import pytest
 import yaml
 from acting import Act, acting, packing
 from asking import predicting
-from bosun_test.conformance.crashes import Crashes
-from bosun_test.conformance.meanwhile import Meanwhile
-from bosun_test.conformance.processes import Processes
-from sampling import THOROUGH, sampled
+from kit_sample import sample_the_kit
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "bosun_k8s" / "deploy"
@@ -24,9 +21,6 @@ KINDS = (
     "deployments,services,httproutes,ingresses,secrets,horizontalpodautoscalers,poddisruptionbudgets,leases,pods,"
     "resourcequotas"
 )
-KIT = Path(__file__).with_name("test_conformance.py")
-CASES_OF_A_PROMISE, SLOW_PROMISES = 2, 3
-SLOW_PARTS = (Crashes, Meanwhile, Processes)
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -120,21 +114,7 @@ def kubeconfig_of(variables: dict[str, str], token: str, namespace: str) -> dict
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the kit try a sample, unless some of it was asked for: an action takes seconds."""
-    if THOROUGH or config.option.keyword or any("::" in word for word in config.args):
-        return
-    cases: dict[str, list[str]] = {}
-    for item in items:
-        if item.path == KIT and isinstance(item, pytest.Function):
-            cases.setdefault(item.originalname, []).append(item.nodeid)
-    slow = [name for part in SLOW_PARTS for name in vars(part) if name in cases]
-    for name in set(slow) - set(sampled(slow, "slow promises", SLOW_PROMISES)):
-        del cases[name]
-    tried = {one for name, all_of in cases.items() for one in sampled(all_of, name, CASES_OF_A_PROMISE)}
-    left_out = [item for item in items if item.path == KIT and item.nodeid not in tried]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+    sample_the_kit(config, items, Path(__file__).with_name("test_conformance.py"), cases=2, slow_promises=3)
 
 
 @pytest.fixture(scope="module")
