@@ -290,7 +290,7 @@ def _process_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
-    monkeypatch.setattr(SECRETS, "_values", set())
+    monkeypatch.setattr(SECRETS, "_values", ())
     monkeypatch.setattr(sys, "path", [*sys.path])
     for variable in ("MLOPS_API_TOKEN", "BOSUN_EXTENSIONS", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.delenv(variable, raising=False)

@@ -19,11 +19,13 @@ class Secrets:
     """The secret values that this process knows, and the way to mask them."""
 
     def __init__(self) -> None:
-        self._values: set[str] = set()
+        self._values: tuple[str, ...] = ()
+        """The longest first: one may hold another."""
 
     def learn(self, settings: Mapping[str, Any]) -> None:
         """Remember each value whose key names a secret."""
-        self._values.update(value for value in _secret_values(settings) if len(value) >= _SHORTEST)
+        found = {*self._values, *(value for value in _secret_values(settings) if len(value) >= _SHORTEST)}
+        self._values = tuple(sorted(found, key=len, reverse=True))
 
     def learn_environment(self) -> None:
         """Remember the secrets of the process's environment variables."""
@@ -41,7 +43,7 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """Return `text` with each known secret replaced."""
-        for value in sorted(self._values, key=len, reverse=True):
+        for value in self._values:
             if value in text:
                 text = text.replace(value, MASK)
         return text

@@ -22,16 +22,6 @@ def of_files(files: dict[str, str | bytes], mode: int = 0o644) -> bytes:
     return buffer.getvalue()
 
 
-def files_in(archive: bytes) -> dict[str, str]:
-    """Return the small text files of an archive by their names without folders."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        return {
-            member.name.rpartition("/")[2]: content.read().decode("utf-8", "replace")
-            for member in opened
-            if member.isreg() and (content := opened.extractfile(member)) is not None
-        }
-
-
 class Member(NamedTuple):
     """A file of an archive, whose content comes in pieces; a folder where `size` is None."""
 

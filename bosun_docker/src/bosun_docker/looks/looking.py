@@ -10,7 +10,7 @@ from bosun_core.holders import is_surely_dead
 from bosun_docker import names
 from bosun_docker.containers import PROBE_PORT
 from bosun_docker.environment import Environment
-from bosun_docker.images import archives
+from bosun_docker.looks.route_archive import files_in
 from bosun_docker.proxy import routes
 from bosun_docker.proxy.routes import Route, Slots
 
@@ -223,7 +223,7 @@ def read(env: Environment, containers: Iterable[dict[str, Any]]) -> Look:
 def slots_in(archive: bytes) -> dict[str, Slots]:
     """Return the route files that a tar archive holds, by key and slot."""
     slots: dict[str, Slots] = {}
-    for name, text in archives.files_in(archive).items():
+    for name, text in files_in(archive).items():
         slot = routes.slot_of(name)
         if slot is not None:
             slots.setdefault(slot[0], {})[slot[1]] = routes.parse(text)
