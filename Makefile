@@ -31,7 +31,7 @@ demo: .venv/.ready ## set up, then deploy, replace and stop a model on the files
 
 # The engine's tests, the cluster's and each other file's run one after the other, in as many processes as JOBS says.
 JOBS := 2
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadgroup
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(JOBS) --dist=loadscope
 
 test: .venv/.ready ## run the tests
 	$(PYTEST)

@@ -8,10 +8,12 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["bosun_test.conformance.report", "cells"]
 
@@ -55,12 +57,18 @@ def pytest_report_header() -> str:
     return f"samples of what takes too long to be tried whole: BOSUN_SEED={SEED}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run what shares an engine or a cluster, and one what stands in the same file."""
-    for item in items:
-        half = next((name for name in NEED if item.get_closest_marker(name)), None)
-        item.add_marker(pytest.mark.xdist_group(half or str(item.path.relative_to(item.config.rootpath))))
+class ByEngine(LoadScopeScheduling):  # type: ignore[misc]
+    """Has one process run what shares an engine or a cluster, and one what stands in the same file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        path = file.removeprefix("tests/")
+        return next((name for name, globs in NEED.items() if any(fnmatch(path, glob) for glob in globs)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ByEngine(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.core.conftest import Bench, Started
 
-HEAD = "import ctypes, os, signal, time\nfrom bosun_core import progress"
+HEAD = "import ctypes, os, signal, time, weakref\nfrom bosun_core import progress"
 HANGS = {
     "in a call": "progress('waiting', 1)\nsignal.pause()",
     "in a loop": "progress('waiting', 1)\nwhile True: pass",
@@ -24,6 +24,10 @@ HANGS = {
     "while Python builds a class": (  # where it makes a RuntimeError of whatever is raised
         "class Waiting:\n    def __set_name__(self, *_):\n        progress('waiting', 1)\n        signal.pause()\n"
         "class Built:\n    attribute = Waiting()"
+    ),
+    "in a callback, where Python ignores whatever is raised": (
+        "class Thing: pass\nthing = Thing()\n"
+        "kept = weakref.ref(thing, lambda _: (progress('waiting', 1), signal.pause()))\ndel thing\nsignal.pause()"
     ),
 }
 SWALLOWS_EVERYTHING = (

@@ -18,6 +18,8 @@ from typing import NamedTuple, NoReturn
 from bosun_core.errors import Interruption, interruption_behind
 from bosun_core.signals import heeded, hold_signals, interrupt
 
+_AGAIN_SECONDS = 0.001  # until the callback has ended in which an interruption was ignored
+
 
 class Limits(NamedTuple):
     """How long an action may take, and how long it may then take to end, in seconds; None is without a limit."""
@@ -128,6 +130,30 @@ def _interrupt_on_signals(limits: Limits, life_end: int) -> None:
     # SIGTERM even where it was ignored at the start: it is how the parent's end is told.
     for number in {signal.SIGTERM, signal.SIGALRM, *heeded()}:
         signal.signal(number, heed)
+    _interrupt_again_where_ignored()
+
+
+def _interrupt_again_where_ignored() -> None:
+    """Have an interruption come once more that Python ignored, as it does what a weak reference's callback raises."""
+    tell = sys.unraisablehook
+
+    def heed(ignored: "sys.UnraisableHookArgs") -> None:
+        cause = ignored.exc_value
+        if not isinstance(cause, Interruption):
+            tell(ignored)
+            return
+        import threading  # hardly ever needed
+
+        def again(*_: object) -> None:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            interrupt(cause)
+
+        signal.signal(signal.SIGTERM, again)
+        main = threading.main_thread().ident
+        if main is not None:
+            threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (main, signal.SIGTERM)).start()
+
+    sys.unraisablehook = heed
 
 
 def _end_without_parent(grace: float) -> None:
