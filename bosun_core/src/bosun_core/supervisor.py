@@ -122,10 +122,10 @@ def _interrupt_on_signals(limits: Limits, life_end: int) -> None:
         if _parent_is_gone(life_end):
             _end_without_parent(limits.grace)
         if number == signal.SIGALRM:
-            why = f"took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
+            why = f"the action took longer than {limits.timeout:g} s (--timeout) and was ended; raise the limit"
         else:
-            why = f"was ended by {signal.Signals(number).name}; run it again"
-        interrupt(Interruption(f"the action {why}"))
+            why = f"the action was ended by {signal.Signals(number).name}; run it again"
+        interrupt(Interruption(why))
 
     # SIGTERM even where it was ignored at the start: it is how the parent's end is told.
     for number in {signal.SIGTERM, signal.SIGALRM, *heeded()}:

@@ -13,6 +13,9 @@ _LINES = 5
 _WIDEST_LINE = 300
 _STARTING = ("ContainerCreating", "PodInitializing", "")
 _SURELY_ABSENT = ("not found", "unauthorized", "denied", "forbidden", "manifest unknown", "invalid reference")
+_REFUSED = ("unauthorized", "denied", "forbidden")
+_NOT_SYNCED = "failed to sync "  # "... secret cache", "... configmap cache": a busy kubelet's, which tries again
+_ANOTHER_PULL_SECONDS = 15.0  # the kubelet's second one begins 10 s after the first
 
 
 class Fault(NamedTuple):
@@ -25,6 +28,8 @@ class Fault(NamedTuple):
     """Whether that log is of the run before this one."""
     passing: bool = False
     """Whether it may pass by itself: a node may be added."""
+    within: float | None = None
+    """How long that may take, in seconds, where it is not for the settings to say."""
 
 
 def of_pod(pod: Pod) -> Fault | None:
@@ -36,11 +41,11 @@ def of_pod(pod: Pod) -> Fault | None:
                 passing=True,
             )
     for status in pod.status.init_container_statuses or ():
-        fault = None if _is_done(status) else _of_container(status)
+        fault = None if _is_done(status) else _of_container(pod, status)
         if fault is not None:  # it is not the model that fails
             return fault._replace(text=f"has a container {status.name} that {fault.text}")
     for status in pod.status.container_statuses or ():
-        fault = _of_container(status)
+        fault = _of_container(pod, status)
         if fault is not None:
             return fault
     if pod.status.phase == "Failed":
@@ -54,7 +59,7 @@ def _is_done(status: ContainerStatus) -> bool:
     return status.state.terminated is not None and status.state.terminated.exit_code == 0
 
 
-def _of_container(status: ContainerStatus) -> Fault | None:
+def _of_container(pod: Pod, status: ContainerStatus) -> Fault | None:
     ended = status.state.terminated
     if ended is not None:
         return Fault(_how_ended(ended), status.name)
@@ -63,21 +68,23 @@ def _of_container(status: ContainerStatus) -> Fault | None:
         again = " again and again" if status.restart_count > 1 else ""
         return Fault(_how_ended(ended) + again, status.name, previous=True)
     waiting = status.state.waiting
-    if waiting is None or waiting.reason in _STARTING:
+    if waiting is None or waiting.reason in _STARTING or _NOT_SYNCED in waiting.message:
         return None
     said = f" ({one_line(waiting.message)})" if waiting.message else ""
     if waiting.reason in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"):
-        return Fault(
-            f"cannot have its image: {waiting.reason}{said}; see that nodes reach the registry, and pullSecrets",
-            passing=waiting.reason == "ErrImagePull" and not _surely_absent(waiting.message),
-        )
+        text = f"cannot have its image: {waiting.reason}{said}; see that nodes reach the registry, and pullSecrets"
+        if pod.spec.image_pull_secrets and _says(waiting.message, _REFUSED):
+            # Where the kubelet has not yet heard of a Secret that is there, it asks without.
+            return Fault(text, passing=True, within=_ANOTHER_PULL_SECONDS)
+        passing = waiting.reason == "ErrImagePull" and not _says(waiting.message, _SURELY_ABSENT)
+        return Fault(text, passing=passing)
     if "runAsNonRoot" in waiting.message or "non-root" in waiting.message:
         return Fault(f"may not start{said}; set runAsUser to a user id that the image can run as")
     return Fault(f"cannot start its container: {waiting.reason}{said}", status.name)
 
 
-def _surely_absent(message: str) -> bool:
-    return any(word in message.lower() for word in _SURELY_ABSENT)
+def _says(message: str, words: tuple[str, ...]) -> bool:
+    return any(word in message.lower() for word in words)
 
 
 def _how_ended(ended: Terminated) -> str:

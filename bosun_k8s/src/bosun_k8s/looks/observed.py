@@ -109,9 +109,16 @@ class PodStatus(_Read, frozen=True):
     init_container_statuses: list[ContainerStatus] | None = None
 
 
+class PodSpec(_Read, frozen=True):
+    """What is asked of a pod."""
+
+    image_pull_secrets: list[dict[str, str]] | None = None
+
+
 class Pod(Object, frozen=True):
     """A pod."""
 
+    spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
     @property

@@ -15,18 +15,23 @@ class Patience:
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._since: dict[str, float] = {}
+        self._ends: list[float] = []
 
     def lasting(self, pods: Iterable[Pod]) -> tuple[Pod, health.Fault] | None:
         """Return a pod that has failed, and why; None where all are well, or may still recover."""
         now = time.monotonic()
         found = [(pod, fault) for pod in pods if (fault := health.of_pod(pod)) is not None]
         self._since = {pod.name: self._since.get(pod.name, now) for pod, _ in found}
-        for pod, fault in found:
-            if not fault.passing or now >= self._since[pod.name] + self._limit:
+        self._ends = [self._since[pod.name] + self._given(fault) for pod, fault in found]
+        for (pod, fault), end in zip(found, self._ends, strict=True):
+            if not fault.passing or now >= end:
                 return pod, fault
         return None
+
+    def _given(self, fault: health.Fault) -> float:
+        return self._limit if fault.within is None else fault.within
 
     @property
     def until(self) -> float:
         """When the first of them has had its time (monotonic)."""
-        return min(self._since.values(), default=float("inf")) + self._limit
+        return min(self._ends, default=float("inf"))
