@@ -15,7 +15,7 @@ _STARTING = ("ContainerCreating", "PodInitializing", "")
 _SURELY_ABSENT = ("not found", "unauthorized", "denied", "forbidden", "manifest unknown", "invalid reference")
 _REFUSED = ("unauthorized", "denied", "forbidden")
 _NOT_SYNCED = "failed to sync "  # "... secret cache", "... configmap cache": a busy kubelet's, which tries again
-_ANOTHER_PULL_SECONDS = 15.0  # the kubelet's second one begins 10 s after the first
+_ANOTHER_PULL_SECONDS = 30.0  # the kubelet's second one comes 10 to 16 s after the first
 
 
 class Fault(NamedTuple):
