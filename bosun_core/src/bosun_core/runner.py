@@ -156,7 +156,7 @@ def failure_document(action: str, message: str, data: Any = None) -> dict[str, A
 
 
 def bug_of_plugin(request: ActionRequest, error: BaseException) -> str:
-    """Return one line for what no plugin should raise; its traceback goes to the log."""
+    """Return one line for what no plugin should raise; its traceback goes to the log. An interruption is no bug."""
     if (interruption := interruption_behind(error)) is not None:
         return str(interruption)
     from bosun_core.discovery import describe

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from bosun_core.errors import Interruption
 
 _ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-ENDING = (*_ASKED_TO_END, signal.SIGALRM)
 
 
 def heeded() -> tuple[signal.Signals, ...]:
@@ -57,5 +56,5 @@ def interrupt(cause: Interruption) -> None:
 
 def hold_signals() -> None:
     """Have none of the signals interrupt what comes now, for the rest of the process."""
-    for number in ENDING:
+    for number in (*_ASKED_TO_END, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)

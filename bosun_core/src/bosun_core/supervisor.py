@@ -149,9 +149,8 @@ def _interrupt_again_where_ignored() -> None:
             interrupt(cause)
 
         signal.signal(signal.SIGTERM, again)
-        main = threading.main_thread().ident
-        if main is not None:
-            threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (main, signal.SIGTERM)).start()
+        # This is the main thread: handlers, and so what they raise, run in no other.
+        threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (threading.get_ident(), signal.SIGTERM)).start()
 
     sys.unraisablehook = heed
 

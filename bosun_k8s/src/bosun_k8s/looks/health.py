@@ -12,8 +12,8 @@ from bosun_k8s.looks.observed import ContainerStatus, Deployment, Pod, Terminate
 _LINES = 5
 _WIDEST_LINE = 300
 _STARTING = ("ContainerCreating", "PodInitializing", "")
-_SURELY_ABSENT = ("not found", "unauthorized", "denied", "forbidden", "manifest unknown", "invalid reference")
 _REFUSED = ("unauthorized", "denied", "forbidden")
+_SURELY_ABSENT = ("not found", *_REFUSED, "manifest unknown", "invalid reference")
 _NOT_SYNCED = "failed to sync "  # "... secret cache", "... configmap cache": a busy kubelet's, which tries again
 _ANOTHER_PULL_SECONDS = 30.0  # the kubelet's second one comes 10 to 16 s after the first
 

@@ -78,7 +78,8 @@ class ReportCards:
         if _PROMISE not in told or (report.when != "call" and report.passed):
             return
         card, promise, case = told[_PROMISE].split(" ", 2)
-        self._profiles.setdefault(card, set()).update({told[_PROFILE]} if _PROFILE in told else set())
+        if _PROFILE in told:
+            self._profiles.setdefault(card, set()).add(told[_PROFILE])
         outcome = "declared" if hasattr(report, "wasxfail") and not report.failed else report.outcome
         self._outcomes.setdefault(card, {}).setdefault(promise, {})[case] = outcome
         if outcome == "declared":
