@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 from bosun_core.errors import Interruption, interruption_behind
 from bosun_core.signals import heeded, hold_signals, interrupt
 
-_AGAIN_SECONDS = 0.001  # until the callback has ended in which an interruption was ignored
+_AGAIN_SECONDS = 0.001  # between two tries, until the callback has ended in which an interruption was ignored
 
 
 class Limits(NamedTuple):
@@ -144,13 +144,23 @@ def _interrupt_again_where_ignored() -> None:
             return
         import threading  # hardly ever needed
 
+        main = threading.get_ident()  # handlers, and so what they raise, run in no other
+        taken = threading.Event()
+        has_returned = False
+
         def again(*_: object) -> None:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            interrupt(cause)
+            if has_returned:  # else it would be ignored once more
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                taken.set()
+                interrupt(cause)
+
+        def send() -> None:
+            while not taken.wait(_AGAIN_SECONDS):
+                signal.pthread_kill(main, signal.SIGTERM)
 
         signal.signal(signal.SIGTERM, again)
-        # This is the main thread: handlers, and so what they raise, run in no other.
-        threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (threading.get_ident(), signal.SIGTERM)).start()
+        threading.Thread(target=send, daemon=True).start()
+        has_returned = True
 
     sys.unraisablehook = heed
 
