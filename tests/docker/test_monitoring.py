@@ -98,6 +98,12 @@ def test_a_new_broker_that_does_not_start_loses_no_password_and_no_message(
     place.clear()
 
 
+def test_a_proxy_that_does_not_come_up_leaves_no_broker(place: Any, monitored: Any) -> None:
+    place.clear()
+    status = monitored("plugin_start", traefikPortMapping={"80": f"192.0.2.1:{place.other_port()}"})
+    assert (status["status"], place.containers(), place.volumes()) == ("failing", {}, []), status
+
+
 def test_a_killed_broker_is_told_and_healed(place: Any, monitored: Any) -> None:
     place.clear()
     monitored("plugin_start")

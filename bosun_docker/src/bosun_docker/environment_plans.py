@@ -8,6 +8,7 @@ from bosun_docker import names
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looks.looking import Container, Look
+from bosun_docker.monitoring import broker as broker_parts
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.monitoring import parts as monitoring
 from bosun_docker.proxy import networks, shared_parts
@@ -39,7 +40,7 @@ def of_monitoring(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Return the steps that bring broker and monitoring agent to what the settings say."""
     if not env.monitoring.is_on:
         return []
-    password = monitoring.kept_password(engine, seen) or ""
+    password = broker_parts.kept_password(engine, seen) or ""
     broker = monitoring_containers.broker(env, password)
     agent = monitoring_containers.agent(env, env.monitoring, monitoring_containers.queue_url(env, password))
     volume = [] if engine.volume(env.broker_name) else [f"create volume {env.broker_name}"]

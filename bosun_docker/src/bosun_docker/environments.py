@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
@@ -10,7 +12,7 @@ from bosun_docker.engine.client import engine_of
 from bosun_docker.environment import Environment
 from bosun_docker.looks.looking import listed, look
 from bosun_docker.monitoring import parts as monitoring
-from bosun_docker.proxy import shared_parts
+from bosun_docker.proxy import networks, shared_parts
 from bosun_docker.shared import clearing as shared_clearing
 from bosun_docker.shared import server as shared_server
 from bosun_docker.shared import state as shared_state
@@ -22,7 +24,9 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
         seen = listed(engine, env)
         if env.dry_run:
             return answers.planned(None, environment_plans.of_start(engine, env, look(engine, env)))
-        done = shared_parts.bring_up_proxy(engine, env, seen) + monitoring.bring_up(engine, env, seen)
+        networks.bring_up(engine, env)
+        proxy_up = functools.partial(shared_parts.bring_up_proxy, engine, env, seen)
+        done = monitoring.bring_up(engine, env, seen, meanwhile=proxy_up)
         if shared_state.is_needed(env, seen):
             now = look(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, now)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import time
+from collections.abc import Callable
 
-from bosun_core.errors import EnvironmentFailure
+from bosun_core.endings import to_its_end
 from bosun_core.monitoring import Monitoring
-from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
 from bosun_docker import names
@@ -16,30 +15,20 @@ from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.images import pulling
-from bosun_docker.looks import health
 from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.monitoring import broker, starting
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.monitoring.broker_script import counting_readers, read_count
 from bosun_docker.proxy import shared_parts
 
-_LOG_LINES = 20
 _ANSWER_SECONDS = 10
-# AMQP's own hello, answered by a first frame: the port accepts connections before the broker does.
-_HELLO = r"""
-while [ $SECONDS -lt {limit} ]; do
-  ( exec 3<>/dev/tcp/127.0.0.1/5672 && printf 'AMQP\0\0\011\001' >&3 &&
-    IFS= read -r -N 1 -t {patience} -u 3 x && [ "$x" = $'\001' ] ) 2>/dev/null && exit 0
-  sleep 0.1
-done
-exit 1
-"""
 
 
 def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
     """Return the URL of the broker that is there; None where nothing is monitored, or no broker is there."""
     if not env.monitoring.is_on or seen.broker is None:
         return None
-    password = password_of(engine, seen.broker)
+    password = broker.password_of(engine, seen.broker)
     return None if password is None else monitoring_containers.queue_url(env, password)
 
 
@@ -52,23 +41,14 @@ def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
     return queue_url(engine, env, seen)
 
 
-def kept_password(engine: Engine, seen: Look) -> str | None:
-    """Return the broker's password, which its container keeps, and the agent's where that was lost on its way."""
-    parts = (one for one in (seen.broker, seen.agent) if one is not None)
-    return next(filter(None, (password_of(engine, one) for one in parts)), None)
-
-
-def password_of(engine: Engine, part: Container) -> str | None:
-    """Return the broker's password that the container of a part keeps; None where it has none."""
-    found = engine.container(part.id)
-    password = None if found is None else monitoring_containers.password_of(found["Config"]["Env"] or [])
-    if password is not None:
-        SECRETS.learn({"password": password})
-    return password
-
-
-def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
+def bring_up(engine: Engine, env: Environment, seen: Look, meanwhile: Callable[[], list[str]] = list[str]) -> list[str]:
     """Bring broker and monitoring agent to what the settings say, and wait until each does its work.
+
+    Args:
+        engine: the engine.
+        env: the environment.
+        seen: what is there.
+        meanwhile: what is done while the broker starts, which takes seconds; returns what it did.
 
     Returns what was done.
 
@@ -76,11 +56,12 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
         EnvironmentFailure: somebody else has a name or a port, an image cannot be had, or a part does not come up.
     """
     if not env.monitoring.is_on:
-        return []
+        return meanwhile()
     if _is_as_wanted(engine, env, env.monitoring, seen):
-        _wait_for_hello(engine, env)
+        done = meanwhile()
+        broker.wait_for_hello(engine, env)
         _wait_for_reader(engine, env, is_new=False)
-        return []
+        return done
     for name in (env.broker_name, env.agent_name):
         shared_parts.check_name(seen, name)
     shared_parts.check_volume(engine, env, env.broker_name)
@@ -88,19 +69,27 @@ def bring_up(engine: Engine, env: Environment, seen: Look) -> list[str]:
     pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
         seen = listed(engine, env)
-        done, password = _bring_broker(engine, env, seen)
-        url = monitoring_containers.queue_url(env, password)
-        return done + _bring_agent(engine, env, seen, monitoring_containers.agent(env, env.monitoring, url))
+        begun = broker.begin(engine, env, seen)
+        try:
+            done = meanwhile()
+        except BaseException:
+            if begun.is_new:
+                to_its_end(lambda: broker.remove(engine, env))
+            raise
+        broker.wait_for_hello(engine, env)
+        url = monitoring_containers.queue_url(env, begun.password)
+        agent = monitoring_containers.agent(env, env.monitoring, url)
+        return [*done, *begun.done, *_bring_agent(engine, env, seen, agent)]
 
 
 def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen: Look) -> bool:
     """Tell whether both parts run with these settings, and nothing on them is under way."""
     if seen.broker is None or _is_under_way(env, seen):
         return False
-    password = password_of(engine, seen.broker) or ""
+    password = broker.password_of(engine, seen.broker) or ""
     agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
-    broker = monitoring_containers.broker(env, password)
-    return shared_parts.is_as_wanted(seen.broker, broker) and shared_parts.is_as_wanted(seen.agent, agent)
+    wanted = monitoring_containers.broker(env, password)
+    return shared_parts.is_as_wanted(seen.broker, wanted) and shared_parts.is_as_wanted(seen.agent, agent)
 
 
 def _is_under_way(env: Environment, seen: Look) -> bool:
@@ -108,69 +97,14 @@ def _is_under_way(env: Environment, seen: Look) -> bool:
     return any(one.name == _lock_name(env) for one in seen.parts)
 
 
-def _bring_broker(engine: Engine, env: Environment, seen: Look) -> tuple[list[str], str]:
-    """Bring up the broker; return what was done, and its password, which outlives its container with its data."""
-    found = seen.broker
-    kept = kept_password(engine, seen)
-    password = kept or secrets.token_hex(24)
-    SECRETS.learn({"password": password})
-    body = monitoring_containers.broker(env, password)
-    if shared_parts.is_as_wanted(found, body):
-        _wait_for_hello(engine, env)
-        return [], password
-    progress("starting the broker", 0)
-    if kept is None:
-        shared_parts.remove_volume(engine, env, env.broker_name)  # its user has a password that nobody knows any more
-    done = _start(engine, env, found, body, env.broker_name, env.broker_name)
-    _wait_for_hello(engine, env)
-    return done, password
-
-
 def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> list[str]:
     if shared_parts.is_as_wanted(seen.agent, body):
         _wait_for_reader(engine, env, is_new=False)
         return []
     progress("starting the monitoring agent", 0)
-    done = _start(engine, env, seen.agent, body, env.agent_name, None)
+    done = starting.start(engine, env, seen.agent, body, env.agent_name, None)
     _wait_for_reader(engine, env, is_new=True)
     return done
-
-
-def _start(
-    engine: Engine, env: Environment, found: Container | None, body: Body, name: str, volume: str | None
-) -> list[str]:
-    """Start a part that is there with these settings, or put a new one in its place."""
-    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
-        engine.start(found.id, name)
-        return [f"start container {name}"]
-    if volume is not None:
-        engine.create_volume(volume, env.labels(names.BROKER))
-    if found is not None:
-        engine.signal(found.id, "SIGTERM")  # a broker writes its messages down
-        engine.wait(found.id, env.settings.drain_limit)
-        engine.remove(found.id)
-    made = engine.create(name, body)
-    try:
-        shared_parts.started(engine, made, name, "rabbitmqPortMapping")
-    except BaseException:
-        engine.remove(made)
-        raise
-    return [f"{'create' if found is None else 'replace'} container {name}"]
-
-
-def _wait_for_hello(engine: Engine, env: Environment) -> None:
-    """Wait until the broker answers AMQP's hello, asked in its own container: no port of it need be published."""
-    limit = env.settings.broker_limit
-    deadline = time.monotonic() + limit
-    code = 1
-    while code != 0 and time.monotonic() < deadline:
-        _check_runs(engine, env.broker_name)
-        # The engine tells nothing until the command ends, and it is waited for no longer than engineLimit.
-        seconds = max(1, int(min(60, deadline - time.monotonic(), env.settings.engine_limit / 3)))
-        script = _HELLO.replace("{limit}", str(seconds)).replace("{patience}", str(min(5, seconds)))
-        code, _ = engine.run_inside(env.broker_name, ["bash", "-c", script])
-    if code != 0:
-        raise _not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
 
 
 def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
@@ -180,30 +114,9 @@ def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
     command = counting_readers(QUEUE, _ANSWER_SECONDS)
     while not read_count(*engine.run_inside(env.broker_name, command)):
         if is_new:
-            _check_runs(engine, env.agent_name)
+            starting.check_runs(engine, env.agent_name)
         if time.monotonic() > deadline:
-            raise _not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
-
-
-def _waiting(engine: Engine, env: Environment) -> int:
-    """Return how many messages wait in the queue, those included that the agent has and has not yet confirmed."""
-    command = ["rabbitmqctl", "--quiet", "list_queues", "name", "messages"]
-    code, wrote = engine.run_inside(env.broker_name, command)
-    if code != 0:
-        raise _not_up(engine, env.broker_name, "does not tell of its queues")
-    rows = [line.split() for line in wrote.splitlines()]
-    return sum(int(row[1]) for row in rows if len(row) == 2 and row[0] == QUEUE)  # the two columns asked for
-
-
-def _check_runs(engine: Engine, name: str) -> None:
-    found = engine.container(name)
-    fault = "is gone" if found is None else health.why_ended(found["State"])
-    if fault is not None:
-        raise _not_up(engine, name, fault)
-
-
-def _not_up(engine: Engine, name: str, fault: str) -> EnvironmentFailure:
-    return EnvironmentFailure(f"container {name} {fault}{health.last_words(engine.last_lines(name, _LOG_LINES))}")
+            raise starting.not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
 
 
 def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
@@ -226,7 +139,7 @@ def is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
     """Tell whether a monitored deployment is there, or messages wait; a broker that has ended cannot be asked."""
     if any(one.labels.get(names.MONITORED) == "true" for one in seen.parts):
         return True
-    return seen.broker is not None and (not seen.broker.runs or _waiting(engine, env) > 0)
+    return seen.broker is not None and (not seen.broker.runs or broker.waiting(engine, env) > 0)
 
 
 def _is_of_monitoring(env: Environment, one: Container) -> bool:
