@@ -43,9 +43,11 @@ class Place:
         return ended.stdout.strip()
 
     def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
-        """The objects of some kinds."""
+        """The objects of some kinds, but for pods that have ended and that the kubelet is about to remove."""
         found: list[dict[str, Any]] = json.loads(self("get", kinds, "-o", "json", *words))["items"]
-        return found
+        ended = [one for one in found if one["kind"] == "Pod" and "deletionTimestamp" in one["metadata"]]
+        ended = [one for one in ended if one["status"].get("phase") in ("Succeeded", "Failed")]
+        return [one for one in found if one not in ended]
 
     def apply(self, *documents: dict[str, Any]) -> None:
         self("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))

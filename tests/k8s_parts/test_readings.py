@@ -177,6 +177,16 @@ def test_a_deployment_is_judged_by_the_pods_that_its_service_leads_to(
 
 
 @pytest.mark.parametrize(
+    ("ending", "phase", "has_ended"),
+    [(True, "Succeeded", True), (True, "Failed", True), (True, "Running", False), (False, "Failed", False)],
+)
+def test_a_pod_has_ended_where_it_is_to_go_and_its_containers_do_not_run(
+    ending: bool, phase: str, has_ended: bool
+) -> None:
+    assert pod("a", "1", "A", ready=False, ending=ending, phase=phase).has_ended is has_ended
+
+
+@pytest.mark.parametrize(
     ("code", "said", "message"),
     [
         (400, 'admission webhook "w.example.com" denied the request: no', "an admission webhook of the cluster"),

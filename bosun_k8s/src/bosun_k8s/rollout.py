@@ -193,17 +193,22 @@ class Rollout:
                 removing.remove_all(self._objects, self._env, self._goal.deployment_id)
 
     def _finish(self, image: str) -> str:
-        """Wait until traffic has moved, bring what stands around up to date, drain, remove. May be repeated."""
+        """Wait until traffic has moved, drain what served before, bring what stands around up to date meanwhile.
+
+        May be repeated.
+        """
         env, goal = self._env, self._goal
         self._wait_until_it_leads()
+        old = [one.name for one in self._before.workloads]
+        if old:
+            progress("draining", 0)
+        removing.begin_to_remove(self._objects, old)
         if not self._is_finished_by_the_switch:
             surroundings.bring(self._objects, env, goal, self._generation)
             self._lead(image, finished=True)
         if not self._before.serves:
             return probing.reached(env, goal)
-        progress("draining", 0)
-        old = [one.name for one in self._before.workloads]
-        return removing.remove_generations(self._objects, env, goal.deployment_id, old)
+        return removing.wait_until_ended(self._objects, env, goal.deployment_id, old)
 
     def _wait_until_it_leads(self) -> None:
         """Wait until the Service's endpoints are pods of the new generation alone."""

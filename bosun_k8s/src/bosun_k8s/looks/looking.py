@@ -73,7 +73,7 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
     """Look at one deployment; with `whole` at its workloads too."""
     selector = names.selector(env.labels(deployment_id))
     document = objects.get(SERVICE, env.name(deployment_id))
-    pods = objects.pages(POD, selector, "", list[Pod])
+    pods = [pod for pod in objects.pages(POD, selector, "", list[Pod]) if not pod.has_ended]
     workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if whole else []
     service = None if document is None else read(document, Service)
     found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
@@ -88,6 +88,8 @@ def look_at_all(objects: Objects, env: Environment) -> list[Deployed]:
     services: list[Service] = objects.pages(SERVICE, selector, "", list[Service], brief)
     pods: dict[str, list[Pod]] = {}
     for pod in objects.pages(POD, selector, "", list[Pod], brief):
+        if pod.has_ended:
+            continue
         pods.setdefault(pod.told.get(names.DEPLOYMENT, ""), []).append(pod)
     found = []
     for service in services:

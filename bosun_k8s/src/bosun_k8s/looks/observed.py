@@ -127,6 +127,11 @@ class Pod(Object, frozen=True):
         ready = any(one.type == "Ready" and one.status == "True" for one in self.status.conditions or ())
         return ready and not self.is_ending
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its containers have ended for good, so that nothing answers there; the kubelet removes it soon."""
+        return self.is_ending and self.status.phase in ("Succeeded", "Failed")
+
 
 class ServiceSpec(_Read, frozen=True):
     """Which pods a Service leads to."""
