@@ -55,3 +55,10 @@ def test_an_action_is_told_as_long_as_its_process_may_live(
     found = entry(ENV, look, look.deployed(ENV, "d1"))
     message = None if fault is None else f"deployment d1: {fault}"
     assert (found.status, found.state, found.msg) == (status, state, message)
+
+
+def test_a_lost_route_is_told_where_no_action_has_taken_it_away() -> None:
+    look = seen(names.BRINGING, HOLDERS["dead"], is_routed=False).unlocked()
+    found = entry(ENV, look, look.deployed(ENV, "d1"))
+    told = "deployment d1: no route leads to it any more; relaunch it, or stop it"
+    assert (found.status, found.state, found.msg) == (ERROR, ERRORED, told)

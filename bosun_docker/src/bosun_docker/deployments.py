@@ -57,12 +57,13 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring a fresh container into service, of the given package or of the one that is kept."""
-    with _bringing(env, info, only_known=info.model_artifact is None) as acting:
+    from_kept = info.model_artifact is None
+    with _bringing(env, info, only_known=from_kept, from_kept=from_kept) as acting:
         kept = latest(acting.found)
-        if kept is None and info.model_artifact is None:
+        if kept is None and from_kept:
             return answers.unknown_deployment(str(info.id))
         kept_model = None if kept is None else kept.labels.get(names.MODEL)
-        model = info.model_id or kept_model if info.model_artifact is not None else kept_model or info.model_id
+        model = kept_model or info.model_id if from_kept else info.model_id or kept_model
         if model is None:
             raise InvalidRequest(
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
@@ -111,10 +112,13 @@ def _model(found: Deployed) -> str | None:
 
 
 @contextmanager
-def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
+def _bringing(
+    env: Environment, info: DeploymentInfo, *, only_known: bool = False, from_kept: bool = False
+) -> Iterator[Acting]:
     """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
 
-    With `only_known` nothing is made or held for a deployment that is not there.
+    With `only_known` nothing is made or held for a deployment that is not there. With `from_kept` the action brings no
+    model, and so needs the one that a container keeps.
     """
     before: Deployed | None = None
     deployment_id = str(info.id)
@@ -132,7 +136,7 @@ def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = Fals
             if is_shared(env, kind(info, latest(seen.deployed(env, deployment_id)))):
                 shared_server.ready(engine, env, proxy, queue)
             with held_deployment(engine, env, listed(engine, env).any_image, deployment_id, names.BRINGING):
-                seen = rollout.cleared(engine, env, proxy, deployment_id)
+                seen = rollout.cleared(engine, env, proxy, deployment_id, spares_latest=from_kept)
                 before = seen.deployed(env, deployment_id)
                 try:
                     yield Acting(engine, env, proxy, seen, before, queue)

@@ -24,9 +24,9 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
         seen = listed(engine, env)
         if env.dry_run:
             return answers.planned(None, environment_plans.of_start(engine, env, look(engine, env)))
-        networks.bring_up(engine, env)
         proxy_up = functools.partial(shared_parts.bring_up_proxy, engine, env, seen)
-        done = monitoring.bring_up(engine, env, seen, meanwhile=proxy_up)
+        with networks.brought_up(engine, env):
+            done = monitoring.bring_up(engine, env, seen, meanwhile=proxy_up)
         if shared_state.is_needed(env, seen):
             now = look(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, now)

@@ -194,13 +194,17 @@ class Rollout:
             self._engine.rename(new, names.container_name(prefix, self._goal.deployment_id, self._goal.model_id))
 
 
-def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str) -> Look:
-    """Clear what killed actions left of a deployment, whose lock the caller holds; return a look at what is there."""
+def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, *, spares_latest: bool) -> Look:
+    """Clear what killed actions left of a deployment, whose lock the caller holds; return a look at what is there.
+
+    Where none serves, the latest container may be that of a deployment whose route was lost: `spares_latest` keeps it.
+    """
     seen = look(engine, env).unlocked()
     found = seen.deployed(env, deployment_id)
     serving, current = found.route, found.current
     idle_slots = [slot for slot, one in found.slots.items() if one and (serving is None or slot != serving[0])]
-    idle = [one for one in found.containers if current is None or one.id != current.id]
+    stays = found.containers[-1:] if current is None and spares_latest else (current,)
+    idle = [one for one in found.containers if one not in stays]
     for slot in idle_slots:
         proxy.blank(found.key, slot)
     slot = SLOTS[1] if serving is not None and serving[0] == SLOTS[0] else SLOTS[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bosun_docker.engine import host as engine_host
 from bosun_docker.engine.connection import Document
@@ -38,6 +39,11 @@ class Engine(Containers, Images):
         """Create a bridge network; one of that name is an error."""
         with self._step(f"create network {name}"):
             self._client.create_network(name, driver="bridge", check_duplicate=True, labels=dict(labels))
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one with containers on it is an error, one that is gone already is fine."""
+        with suppress(Missing), self._step(f"remove network {name}"):
+            self._client.remove_network(name)
 
     def volume(self, name: str) -> Document | None:
         """Return what the engine knows of a volume; None where it has none of that name."""

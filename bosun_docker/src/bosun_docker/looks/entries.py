@@ -39,6 +39,8 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
     broken = ActionStatus.ERROR, DeploymentState.ERRORED
     if seen.proxy is None or not seen.proxy.runs:
         return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
+    if deployed.route is None and deployed.lock is None:
+        return Health(*broken, "no route leads to it any more; relaunch it, or stop it")
     if deployed.route is None:
         stops = deployed.action == names.STOPPING
         if deployed.is_held:

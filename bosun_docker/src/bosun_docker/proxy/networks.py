@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 
 from bosun_docker.engine.client import Engine, Refused
@@ -28,16 +32,36 @@ def check(engine: Engine, env: Environment) -> list[str]:
     return [f"create network {name}"]
 
 
-def bring_up(engine: Engine, env: Environment) -> None:
-    """Create the network where it is missing and is to be created.
+@contextmanager
+def brought_up(engine: Engine, env: Environment) -> Iterator[None]:
+    """Have the network there for the block, created where it is missing and is to be.
+
+    One that was created goes again where the block fails, unless something that stays is on it.
 
     Raises:
         EnvironmentFailure: as `check`.
     """
-    if not check(engine, env):
-        return
+    name = env.settings.docker_network
+    is_new = bool(check(engine, env)) and _create(engine, env, name)
     try:
-        engine.create_network(env.settings.docker_network, env.labels("network"))
+        yield
+    except BaseException:
+        if is_new:
+            to_its_end(lambda: _remove(engine, name))
+        raise
+
+
+def _create(engine: Engine, env: Environment, name: str) -> bool:
+    """Create the network; False where another runner was faster."""
+    try:
+        engine.create_network(name, env.labels("network"))
     except Refused as error:
-        if "already exists" not in error.explanation:  # else another runner was faster
+        if "already exists" not in error.explanation:
             raise
+        return False
+    return True
+
+
+def _remove(engine: Engine, name: str) -> None:
+    with suppress(EnvironmentFailure):  # it would hide why the block failed
+        engine.remove_network(name)

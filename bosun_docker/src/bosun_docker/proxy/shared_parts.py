@@ -49,7 +49,11 @@ def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     Raises:
         EnvironmentFailure: somebody else has its name or a port, its image cannot be had, or it does not come up.
     """
-    networks.bring_up(engine, env)
+    with networks.brought_up(engine, env):
+        return _bring_up_proxy(engine, env, seen)
+
+
+def _bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     check_names(engine, env, seen)
     body, certificate_files = proxy_body(engine, env)
     if seen.proxy is not None and is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
