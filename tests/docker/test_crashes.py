@@ -50,6 +50,13 @@ STORIES = {
     "plugin_start, monitored": Story(
         "plugin_start", (["monitoring_agent", "rabbitmq", "traefik"], 0, 0), monitored=True
     ),
+    "plugin_start, monitored, changed": Story(
+        "plugin_start",
+        (["monitoring_agent", "rabbitmq", "traefik"], 0, 0),
+        ("plugin_start",),
+        settings=(("logMaxFiles", 2),),
+        monitored=True,
+    ),
     "plugin_stop, monitored": Story("plugin_stop", NOTHING, ("plugin_start",), monitored=True),
 }
 

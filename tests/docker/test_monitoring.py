@@ -22,7 +22,7 @@ def monitored(place: Any, act: Callable[..., Any], monkeypatch: pytest.MonkeyPat
         pytest.skip("BOSUN_TEST_AGENT_IMAGE is not the stand-in: only that shows what it recorded")
     monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
     image = place.variables["BOSUN_TEST_AGENT_IMAGE"]
-    return lambda *words, **more: act(*words, plugin_config=CONFIG, agentImage=image, **more)
+    return lambda *words, **more: act(*words, plugin_config=CONFIG, **{"agentImage": image, **more})
 
 
 def messages(place: Any, deployment: str) -> list[tuple[str, str]]:
@@ -82,19 +82,32 @@ def test_a_changed_setting_replaces_only_what_it_changes(place: Any, monitored: 
     place.clear()
 
 
-def test_a_new_broker_that_does_not_start_loses_no_password_and_no_message(
-    place: Any, monitored: Any, package: Callable[..., str], predict: Any, until: Callable[..., Any]
+def test_a_new_broker_that_does_not_come_up_gives_its_place_back_and_no_message_is_lost(
+    place: Any, monitored: Any, package: Callable[..., str], predict: Callable[..., str], until: Callable[..., Any]
 ) -> None:
     place.clear()
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     url = monitored("deployment_start", info)["data"]["predictionUrl"]
     place("stop", f"{place.prefix}monitoring_agent")
     predict(url)
-    status = monitored("plugin_start", rabbitmqPortMapping={"15672": f"192.0.2.1:{place.other_port()}"})
-    assert (status["status"], f"{place.prefix}rabbitmq" in ids(place)) == ("failing", False), status
+    before = ids(place)
+    other = {"rabbitmqPortMapping": {"15672": f"192.0.2.1:{place.other_port()}"}}
+    no_broker = {"rabbitmqImage": place.variables["BOSUN_TEST_PPS_IMAGE"]}
+    for settings in (other, no_broker):
+        status = monitored("plugin_start", **settings)
+        assert (status["status"], ids(place)) == ("failing", before), status
     assert monitored("plugin_start")["status"] == "passing"
     predict(url)
     assert until(lambda: messages(place, "d1")[1:], BROKER_SECONDS) == [("d1", "A")]
+    place.clear()
+
+
+def test_a_new_agent_that_does_not_come_up_gives_its_place_back(place: Any, monitored: Any) -> None:
+    place.clear()
+    monitored("plugin_start")
+    before = ids(place)
+    status = monitored("plugin_start", agentImage=place.variables["BOSUN_TEST_TRAEFIK_IMAGE"], brokerLimit=5)
+    assert (status["status"], ids(place)) == ("failing", before), status
     place.clear()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bosun_docker import names
+from bosun_docker import names, replacing
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looks.looking import Container, Look
@@ -30,7 +30,11 @@ def of_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """
     shared_parts.check_names(engine, env, seen)
     body, _ = shared_parts.proxy_body(engine, env)
-    left = [f"remove container {one.name}" for one in seen.parts if one.name == f"{env.proxy_name}_old" and seen.proxy]
+    left = [
+        f"remove container {one.name}"
+        for one in seen.parts
+        if one.name == replacing.old_name(env.proxy_name) and seen.proxy
+    ]
     step = _part(engine, seen.proxy, body, env.proxy_name)
     volume = [] if engine.volume(env.routes_volume) or not step else [f"create volume {env.routes_volume}"]
     return [*left, *volume, *step]

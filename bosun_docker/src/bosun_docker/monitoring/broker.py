@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from bosun_core.endings import to_its_end
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
+from bosun_docker import names, replacing
 from bosun_docker.containers import QUEUE
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.looks.looking import Container, Look
+from bosun_docker.monitoring import coming_up
 from bosun_docker.monitoring import containers as monitoring_containers
-from bosun_docker.monitoring import starting
 from bosun_docker.proxy import shared_parts
 
 # AMQP's own hello, answered by a first frame: the port accepts connections before the broker does. The loop makes no
@@ -33,16 +37,6 @@ exit 1
 """
 
 
-class Begun(NamedTuple):
-    """A broker that runs, and may not answer yet."""
-
-    password: str
-    """It outlives the broker's container with its data."""
-    done: list[str]
-    is_new: bool
-    """Whether there was none before."""
-
-
 def kept_password(engine: Engine, seen: Look) -> str | None:
     """Return the broker's password, which its container keeps, and the agent's where that was lost on its way."""
     parts = (one for one in (seen.broker, seen.agent) if one is not None)
@@ -58,28 +52,44 @@ def password_of(engine: Engine, part: Container) -> str | None:
     return password
 
 
-def begin(engine: Engine, env: Environment, seen: Look) -> Begun:
-    """Have the broker run with these settings; the caller holds the monitoring's lock."""
+class Begun(NamedTuple):
+    """A broker that runs, and may not answer yet."""
+
+    password: str
+    """It outlives the broker's container with its data."""
+    done: list[str]
+
+
+@contextmanager
+def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[Begun]:
+    """Have the broker run with these settings for the block, which waits for its hello, under the monitoring's lock.
+
+    Where the block fails a new broker goes, and the one in whose place it was put comes back.
+    """
     found = seen.broker
     kept = kept_password(engine, seen)
     password = kept or secrets.token_hex(24)
     SECRETS.learn({"password": password})
     body = monitoring_containers.broker(env, password)
     if shared_parts.is_as_wanted(found, body):
-        return Begun(password, [], is_new=False)
+        yield Begun(password, [])
+        return
     progress("starting the broker", 0)
+    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+        engine.start(found.id, env.broker_name)
+        yield Begun(password, [f"start container {env.broker_name}"])
+        return
     if kept is None:
         shared_parts.remove_volume(engine, env, env.broker_name)  # its user has a password that nobody knows any more
-    done = starting.start(engine, env, found, body, env.broker_name, env.broker_name)
-    return Begun(password, done, is_new=found is None and kept is None)
-
-
-def remove(engine: Engine, env: Environment) -> None:
-    """Remove the broker with its data. May be repeated."""
-    found = listed(engine, env).broker
-    if found is not None:
-        engine.remove(found.id)
-    shared_parts.remove_volume(engine, env, env.broker_name)
+    engine.create_volume(env.broker_name, env.labels(names.BROKER))
+    try:
+        with replacing.in_its_place(engine, env, env.broker_name, body, found) as new:
+            shared_parts.started(engine, new, env.broker_name, "rabbitmqPortMapping")
+            yield Begun(password, [f"{'create' if found is None else 'replace'} container {env.broker_name}"])
+    except BaseException:
+        if kept is None:
+            to_its_end(lambda: shared_parts.remove_volume(engine, env, env.broker_name))
+        raise
 
 
 def wait_for_hello(engine: Engine, env: Environment) -> None:
@@ -92,13 +102,13 @@ def wait_for_hello(engine: Engine, env: Environment) -> None:
     deadline = time.monotonic() + limit
     code = 1
     while code != 0 and time.monotonic() < deadline:
-        starting.check_runs(engine, env.broker_name)
+        coming_up.check_runs(engine, env.broker_name)
         # The engine tells nothing until the command ends, and it is waited for no longer than engineLimit.
         seconds = max(1, int(min(60, deadline - time.monotonic(), env.settings.engine_limit / 3)))
         script = _HELLO.replace("{limit}", str(seconds)).replace("{patience}", str(min(5, seconds)))
         code, _ = engine.run_inside(env.broker_name, ["bash", "-c", script])
     if code != 0:
-        raise starting.not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
+        raise coming_up.not_up(engine, env.broker_name, f"does not answer within {limit:g} s (brokerLimit)")
 
 
 def waiting(engine: Engine, env: Environment) -> int:
@@ -106,6 +116,6 @@ def waiting(engine: Engine, env: Environment) -> int:
     command = ["rabbitmqctl", "--quiet", "list_queues", "name", "messages"]
     code, wrote = engine.run_inside(env.broker_name, command)
     if code != 0:
-        raise starting.not_up(engine, env.broker_name, "does not tell of its queues")
+        raise coming_up.not_up(engine, env.broker_name, "does not tell of its queues")
     rows = [line.split() for line in wrote.splitlines()]
     return sum(int(row[1]) for row in rows if len(row) == 2 and row[0] == QUEUE)  # the two columns asked for

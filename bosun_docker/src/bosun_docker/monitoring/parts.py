@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from bosun_core.endings import to_its_end
 from bosun_core.monitoring import Monitoring
 from bosun_core.reporting import progress
 
-from bosun_docker import names
+from bosun_docker import names, replacing
 from bosun_docker.containers import QUEUE, Body
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.images import pulling
-from bosun_docker.looks.looking import Container, Look, listed
-from bosun_docker.monitoring import broker, starting
+from bosun_docker.looks.looking import Look, listed
+from bosun_docker.monitoring import broker, coming_up
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.monitoring.broker_script import counting_readers, read_count
 from bosun_docker.proxy import shared_parts
@@ -62,21 +61,16 @@ def bring_up(engine: Engine, env: Environment, seen: Look, meanwhile: Callable[[
         broker.wait_for_hello(engine, env)
         _wait_for_reader(engine, env, is_new=False)
         return done
-    for name in (env.broker_name, env.agent_name):
+    for name in _names(env):
         shared_parts.check_name(seen, name)
     shared_parts.check_volume(engine, env, env.broker_name)
     image = pulling.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
     pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
-        seen = listed(engine, env)
-        begun = broker.begin(engine, env, seen)
-        try:
+        seen = replacing.without_old(engine, env, *_names(env))
+        with broker.begun(engine, env, seen) as begun:
             done = meanwhile()
-        except BaseException:
-            if begun.is_new:
-                to_its_end(lambda: broker.remove(engine, env))
-            raise
-        broker.wait_for_hello(engine, env)
+            broker.wait_for_hello(engine, env)
         url = monitoring_containers.queue_url(env, begun.password)
         agent = monitoring_containers.agent(env, env.monitoring, url)
         return [*done, *begun.done, *_bring_agent(engine, env, seen, agent)]
@@ -94,17 +88,23 @@ def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen
 
 def _is_under_way(env: Environment, seen: Look) -> bool:
     """Tell whether an action on the monitoring is under way, or was killed."""
-    return any(one.name == _lock_name(env) for one in seen.parts)
+    return bool(replacing.unfinished(seen, _lock_name(env), _names(env)))
 
 
 def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> list[str]:
-    if shared_parts.is_as_wanted(seen.agent, body):
+    found, name = seen.agent, env.agent_name
+    if shared_parts.is_as_wanted(found, body):
         _wait_for_reader(engine, env, is_new=False)
         return []
     progress("starting the monitoring agent", 0)
-    done = starting.start(engine, env, seen.agent, body, env.agent_name, None)
-    _wait_for_reader(engine, env, is_new=True)
-    return done
+    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+        engine.start(found.id, name)
+        _wait_for_reader(engine, env, is_new=True)
+        return [f"start container {name}"]
+    with replacing.in_its_place(engine, env, name, body, found) as new:
+        engine.start(new, name)
+        _wait_for_reader(engine, env, is_new=True)
+    return [f"{'create' if found is None else 'replace'} container {name}"]
 
 
 def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
@@ -114,18 +114,19 @@ def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
     command = counting_readers(QUEUE, _ANSWER_SECONDS)
     while not read_count(*engine.run_inside(env.broker_name, command)):
         if is_new:
-            starting.check_runs(engine, env.agent_name)
+            coming_up.check_runs(engine, env.agent_name)
         if time.monotonic() > deadline:
-            raise starting.not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
+            raise coming_up.not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
 
 
 def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """Remove broker and agent where no monitored deployment is left and no message waits; return what was done."""
-    there = [one for one in (seen.broker, seen.agent, *seen.parts) if one is not None and _is_of_monitoring(env, one)]
+    there = [one for one in (seen.broker, seen.agent) if one is not None]
+    there += replacing.unfinished(seen, _lock_name(env), _names(env))
     if not there:
         return []
     with held(engine, env, _lock_name(env), there[0].image_id, env.labels(names.LOCK), "the monitoring"):
-        seen = listed(engine, env)
+        seen = replacing.without_old(engine, env, *_names(env))
         if is_needed(engine, env, seen):
             return []
         parts = [one for one in (seen.agent, seen.broker) if one is not None]
@@ -142,8 +143,8 @@ def is_needed(engine: Engine, env: Environment, seen: Look) -> bool:
     return seen.broker is not None and (not seen.broker.runs or broker.waiting(engine, env) > 0)
 
 
-def _is_of_monitoring(env: Environment, one: Container) -> bool:
-    return one.name in (env.broker_name, env.agent_name, _lock_name(env))
+def _names(env: Environment) -> tuple[str, str]:
+    return env.broker_name, env.agent_name
 
 
 def _lock_name(env: Environment) -> str:

@@ -11,7 +11,7 @@ from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
-from bosun_docker import containers, names
+from bosun_docker import containers, names, replacing
 from bosun_docker.engine.client import Engine, Refused
 from bosun_docker.engine.errors import taken_port
 from bosun_docker.environment import Environment
@@ -60,9 +60,8 @@ def _bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
         proxy_waiting.until_it_answers(engine, env, seen.proxy)
         return []
     image = pulling.present(engine, env, env.settings.traefik_image, "traefikImage")
-    lock_name = f"{env.settings.container_name_prefix}lock_shared"
-    with held(engine, env, lock_name, image, env.labels(names.LOCK), "the shared parts"):
-        seen = _without_old_proxy(engine, env)
+    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the shared parts"):
+        seen = replacing.without_old(engine, env, env.proxy_name)
         if is_as_wanted(seen.proxy, body):
             return []
         done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
@@ -77,22 +76,12 @@ def _bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     return done
 
 
+def _lock_name(env: Environment) -> str:
+    return f"{env.settings.container_name_prefix}lock_shared"
+
+
 def _unfinished(env: Environment, seen: Look) -> list[Container]:
-    """Return what an action on the shared parts leaves that is under way, or was killed."""
-    own = f"{env.settings.container_name_prefix}lock_shared", f"{env.proxy_name}_old"
-    return [one for one in seen.parts if one.name in own]
-
-
-def _without_old_proxy(engine: Engine, env: Environment) -> Look:
-    """Clear what a killed replacement of the proxy left, under its lock: the old one comes back or goes."""
-    seen = listed(engine, env)
-    old = [one for one in seen.parts if one.part == names.PROXY and one.name != env.proxy_name]
-    for one in old:
-        if seen.proxy is None:
-            engine.rename(one.id, env.proxy_name)
-        else:
-            engine.remove(one.id)
-    return listed(engine, env) if old else seen
+    return replacing.unfinished(seen, _lock_name(env), [env.proxy_name])
 
 
 def check_name(seen: Look, name: str) -> None:
@@ -161,43 +150,24 @@ def _replace(
     engine: Engine, env: Environment, old: Container | None, body: dict[str, Any], files: dict[str, bytes]
 ) -> None:
     """Put a new proxy in the place of an old one, which comes back where the new one does not come to answer."""
-    new = ""
     try:
-        if old is not None:
-            engine.rename(old.id, f"{env.proxy_name}_old")
-            _end(engine, env, old)
-        new = engine.create(env.proxy_name, body)
-        if files:
-            engine.put(new, "/", archives.of_files({f"{containers.CERTIFICATES[1:]}/{n}": c for n, c in files.items()}))
-            engine.put(new, FOLDER, archives.of_files({"tls.yml": containers.TLS_ROUTES}))
-        started(engine, new, env.proxy_name, "traefikPortMapping")
-        proxy_waiting.until_it_serves(engine, env)
+        with replacing.in_its_place(engine, env, env.proxy_name, body, old) as new:
+            if files:
+                folder = containers.CERTIFICATES[1:]
+                engine.put(new, "/", archives.of_files({f"{folder}/{name}": files[name] for name in files}))
+                engine.put(new, FOLDER, archives.of_files({"tls.yml": containers.TLS_ROUTES}))
+            started(engine, new, env.proxy_name, "traefikPortMapping")
+            proxy_waiting.until_it_serves(engine, env)
     except BaseException:
-        to_its_end(lambda: _bring_back(engine, env, old, new))
+        to_its_end(lambda: _after_failure(engine, env, old))
         raise
-    if old is not None:
-        engine.remove(old.id)
 
 
-def _end(engine: Engine, env: Environment, proxy: Container) -> None:
-    """Have a proxy end. May be repeated."""
-    engine.signal(proxy.id, "SIGTERM")
-    if not engine.wait(proxy.id, env.settings.drain_limit):
-        engine.signal(proxy.id, "SIGKILL")
-
-
-def _bring_back(engine: Engine, env: Environment, old: Container | None, new: str) -> None:
-    """Undo the replacement of the proxy. May be repeated."""
-    if new:
-        engine.remove(new)
+def _after_failure(engine: Engine, env: Environment, old: Container | None) -> None:
+    """Wait until the old proxy serves again; without one remove the routes. May be repeated."""
     if old is None:
         remove_volume(engine, env, env.routes_volume)
         return
-    found = engine.container(old.id)
-    if found is not None and found["Name"].lstrip("/") != env.proxy_name:
-        _end(engine, env, old)  # it may be ending now, and one that runs is not started
-        engine.rename(old.id, env.proxy_name)
-    engine.start(old.id, env.proxy_name)
     with suppress(EnvironmentFailure):  # it would hide why the new one did not come up
         proxy_waiting.until_it_serves(engine, env)
 
@@ -234,9 +204,8 @@ def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     held_image = next((one.image_id for one in (seen.proxy, *_unfinished(env, seen)) if one is not None), None)
     if held_image is None:
         return remove_volume(engine, env, env.routes_volume)
-    lock_name = f"{env.settings.container_name_prefix}lock_shared"
-    with held(engine, env, lock_name, held_image, env.labels(names.LOCK), "the shared parts"):
-        seen = _without_old_proxy(engine, env)
+    with held(engine, env, _lock_name(env), held_image, env.labels(names.LOCK), "the shared parts"):
+        seen = replacing.without_old(engine, env, env.proxy_name)
         if any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
             return []
         if seen.proxy is None:
