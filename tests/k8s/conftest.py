@@ -43,11 +43,12 @@ class Place:
         return ended.stdout.strip()
 
     def objects(self, kinds: str, *words: str) -> list[dict[str, Any]]:
-        """The objects of some kinds, but for pods that have ended and that the kubelet is about to remove."""
+        """The objects of some kinds, without ended pods that the kubelet is about to remove beside one that stays."""
         found: list[dict[str, Any]] = json.loads(self("get", kinds, "-o", "json", *words))["items"]
-        ended = [one for one in found if one["kind"] == "Pod" and "deletionTimestamp" in one["metadata"]]
-        ended = [one for one in ended if one["status"].get("phase") in ("Succeeded", "Failed")]
-        return [one for one in found if one not in ended]
+        ending = [one for one in found if one["kind"] == "Pod" and "deletionTimestamp" in one["metadata"]]
+        stays = {deployment_of(one) for one in found if one["kind"] == "Pod" and one not in ending}
+        ended = [one for one in ending if one["status"].get("phase") in ("Succeeded", "Failed")]
+        return [one for one in found if one not in ended or deployment_of(one) not in stays]
 
     def apply(self, *documents: dict[str, Any]) -> None:
         self("apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": documents}))
@@ -97,6 +98,12 @@ class Place:
         names = [pod["metadata"]["name"] for pod in self.objects("pods")]
         told += [self("logs", name, "--all-containers", "--tail=20", check=False) for name in names]
         return "\n".join(told)
+
+
+def deployment_of(document: dict[str, Any]) -> str | None:
+    """The deployment that an object belongs to, by its label."""
+    label: str | None = document["metadata"].get("labels", {}).get(f"{LABEL}/deployment")
+    return label
 
 
 def kubeconfig_of(variables: dict[str, str], token: str, namespace: str) -> dict[str, Any]:

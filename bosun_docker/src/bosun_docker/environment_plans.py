@@ -30,11 +30,7 @@ def of_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
     """
     shared_parts.check_names(engine, env, seen)
     body, _ = shared_parts.proxy_body(engine, env)
-    left = [
-        f"remove container {one.name}"
-        for one in seen.parts
-        if one.name == replacing.old_name(env.proxy_name) and seen.proxy
-    ]
+    left = [f"remove container {one.name}" for one in replacing.superseded(seen, env.proxy_name)]
     step = _part(engine, seen.proxy, body, env.proxy_name)
     volume = [] if engine.volume(env.routes_volume) or not step else [f"create volume {env.routes_volume}"]
     return [*left, *volume, *step]
@@ -48,7 +44,9 @@ def of_monitoring(engine: Engine, env: Environment, seen: Look) -> list[str]:
     broker = monitoring_containers.broker(env, password)
     agent = monitoring_containers.agent(env, env.monitoring, monitoring_containers.queue_url(env, password))
     volume = [] if engine.volume(env.broker_name) else [f"create volume {env.broker_name}"]
+    left = replacing.superseded(seen, env.broker_name, env.agent_name)
     return [
+        *(f"remove container {one.name}" for one in left),
         *volume,
         *_part(engine, seen.broker, broker, env.broker_name),
         *_part(engine, seen.agent, agent, env.agent_name),
@@ -70,7 +68,7 @@ def _part(engine: Engine, found: Container | None, body: dict[str, Any], name: s
     """Return the steps that bring one part to what its body says."""
     if shared_parts.is_as_wanted(found, body):
         return []
-    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+    if shared_parts.has_settings(found, body):
         return [f"start container {name}"]
     step = f"{'create' if found is None else 'replace'} container {name}"
     return [*pulling(engine, str(body["Image"])), step]

@@ -60,17 +60,23 @@ def _bring_back(engine: Engine, env: Environment, name: str, old: Container | No
     engine.start(old.id, name)
 
 
+def superseded(seen: Look, *names: str) -> list[Container]:
+    """Return the old ones of these parts that a killed replacement left beside what took their place."""
+    there = {one.name for one in seen.parts}
+    return [one for one in seen.parts if one.name in {old_name(name) for name in names if name in there}]
+
+
 def without_old(engine: Engine, env: Environment, *names: str) -> Look:
     """Clear what killed replacements of these parts left, under their lock: an old one comes back or goes."""
     seen = listed(engine, env)
     by_name = {one.name: one for one in seen.parts}
-    left = [(by_name[old_name(name)], name) for name in names if old_name(name) in by_name]
-    for old, name in left:
-        if name in by_name:
-            engine.remove(old.id)
-        else:
-            engine.rename(old.id, name)
-    return listed(engine, env) if left else seen
+    gone = superseded(seen, *names)
+    for old in gone:
+        engine.remove(old.id)
+    back = [name for name in names if name not in by_name and old_name(name) in by_name]
+    for name in back:
+        engine.rename(by_name[old_name(name)].id, name)
+    return listed(engine, env) if gone or back else seen
 
 
 def unfinished(seen: Look, lock_name: str, names: Sequence[str]) -> list[Container]:

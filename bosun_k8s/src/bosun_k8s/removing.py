@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 from bosun_k8s import names, surroundings
@@ -20,7 +19,7 @@ _SLACK_SECONDS = 30.0  # for what the kubelet does besides the pod's own time
 def remove_generations(objects: Objects, env: Environment, deployment_id: str, workloads: list[str]) -> str:
     """Remove Deployments of a deployment and wait until their pods are gone; return what is left of them, in words."""
     begin_to_remove(objects, workloads)
-    return _wait_until_out(objects, env, deployment_id, _begins(workloads), _is_gone)
+    return _wait_until_gone(objects, env, deployment_id, _begins(workloads))
 
 
 def begin_to_remove(objects: Objects, workloads: list[str]) -> None:
@@ -31,7 +30,7 @@ def begin_to_remove(objects: Objects, workloads: list[str]) -> None:
 
 def wait_until_ended(objects: Objects, env: Environment, deployment_id: str, workloads: list[str]) -> str:
     """Wait until no pod of Deployments that are removed answers any more; return those that may, in words."""
-    return _wait_until_out(objects, env, deployment_id, _begins(workloads), lambda pod: pod.has_ended)
+    return _wait_until_gone(objects, env, deployment_id, _begins(workloads), or_ended=True)
 
 
 def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
@@ -49,7 +48,7 @@ def remove_all(objects: Objects, env: Environment, deployment_id: str) -> str:
     for workload in objects.listed(DEPLOYMENT, selector):
         objects.delete(DEPLOYMENT, workload["metadata"]["name"])
     kaniko.clear(objects, env, deployment_id)
-    left = _wait_until_out(objects, env, deployment_id, ("",), _is_gone)
+    left = _wait_until_gone(objects, env, deployment_id, ("",))
     objects.delete(SECRET, name)
     objects.delete(SERVICE, name)
     return left
@@ -60,15 +59,10 @@ def _begins(workloads: list[str]) -> tuple[str, ...]:
     return tuple(f"{name}-" for name in workloads)
 
 
-def _is_gone(_: Pod) -> bool:
-    """Tell that a pod is gone: one that is still seen is not."""
-    return False
-
-
-def _wait_until_out(
-    objects: Objects, env: Environment, deployment_id: str, begins: tuple[str, ...], is_out: Callable[[Pod], bool]
+def _wait_until_gone(
+    objects: Objects, env: Environment, deployment_id: str, begins: tuple[str, ...], *, or_ended: bool = False
 ) -> str:
-    """Wait until each pod whose name begins so is out; return those that are not when their time is up, in words."""
+    """Wait until no pod is left whose name begins so; return those that are when their time is up, in words."""
     if not begins:
         return ""
     settings = env.settings
@@ -77,7 +71,7 @@ def _wait_until_out(
         left: list[str] = []
         while watching.wait(deadline):
             seen = [pod for pod in watching.now(Pod) if pod.name.startswith(begins)]
-            left = sorted(pod.name for pod in seen if not is_out(pod))
+            left = sorted(pod.name for pod in seen if not (or_ended and pod.has_ended))
             if not left:
                 return ""
     return f"pods are still ending: {', '.join(left)}; see that their nodes answer"

@@ -75,7 +75,7 @@ def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[Begun]:
         yield Begun(password, [])
         return
     progress("starting the broker", 0)
-    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+    if shared_parts.has_settings(found, body):
         engine.start(found.id, env.broker_name)
         yield Begun(password, [f"start container {env.broker_name}"])
         return

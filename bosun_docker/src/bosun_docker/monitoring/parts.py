@@ -97,7 +97,7 @@ def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> li
         _wait_for_reader(engine, env, is_new=False)
         return []
     progress("starting the monitoring agent", 0)
-    if found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+    if shared_parts.has_settings(found, body):
         engine.start(found.id, name)
         _wait_for_reader(engine, env, is_new=True)
         return [f"start container {name}"]

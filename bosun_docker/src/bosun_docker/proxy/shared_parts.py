@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
@@ -66,7 +66,7 @@ def _bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
             return []
         done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
         progress("starting the proxy", 0)
-        if seen.proxy is not None and seen.proxy.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]:
+        if has_settings(seen.proxy, body):
             started(engine, seen.proxy.id, env.proxy_name, "traefikPortMapping")
             proxy_waiting.until_it_serves(engine, env)
             done = [f"start container {env.proxy_name}"]
@@ -143,7 +143,12 @@ def proxy_body(engine: Engine, env: Environment) -> tuple[dict[str, Any], dict[s
 
 def is_as_wanted(found: Container | None, body: dict[str, Any]) -> bool:
     """Tell whether a part runs with these settings."""
-    return found is not None and found.runs and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]
+    return has_settings(found, body) and found.runs
+
+
+def has_settings(found: Container | None, body: dict[str, Any]) -> TypeGuard[Container]:
+    """Tell whether a part is there with these settings, whether it runs or not."""
+    return found is not None and found.labels.get(names.SETTINGS) == body["Labels"][names.SETTINGS]
 
 
 def _replace(

@@ -67,7 +67,7 @@ def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, An
         if server is None:
             done.append(f"create container {env.server_name}")
             server = _created(engine, env, proxy, body, [])
-        elif replacing and server.labels.get(names.SETTINGS) != body["Labels"][names.SETTINGS]:
+        elif replacing and not shared_parts.has_settings(server, body):
             done.append(f"replace container {env.server_name}")
             server = _replaced(engine, env, proxy, server, body)
         elif not server.runs:

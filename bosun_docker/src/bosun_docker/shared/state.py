@@ -53,7 +53,7 @@ def plan(env: Environment, seen: Look, body: dict[str, Any] | None) -> list[str]
     server = seen.server(env)
     if server is None:
         return [f"create container {env.server_name}"]
-    if body is not None and server.labels.get(names.SETTINGS) != body["Labels"][names.SETTINGS]:
+    if body is not None and not shared_parts.has_settings(server, body):
         return [f"replace container {env.server_name}"]
     if not server.runs:
         return [f"start container {env.server_name}"]

@@ -73,7 +73,7 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
     """Look at one deployment; with `whole` at its workloads too."""
     selector = names.selector(env.labels(deployment_id))
     document = objects.get(SERVICE, env.name(deployment_id))
-    pods = [pod for pod in objects.pages(POD, selector, "", list[Pod]) if not pod.has_ended]
+    pods = _seen(objects.pages(POD, selector, "", list[Pod]))
     workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if whole else []
     service = None if document is None else read(document, Service)
     found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
@@ -82,14 +82,17 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
     return found
 
 
+def _seen(pods: list[Pod]) -> list[Pod]:
+    """Return the pods that count: those that have ended are the kubelet's to remove."""
+    return [pod for pod in pods if not pod.has_ended]
+
+
 def look_at_all(objects: Objects, env: Environment) -> list[Deployed]:
     """Look at every deployment of the environment, by id."""
     selector = names.selector(names.environment_labels(env.id))
     services: list[Service] = objects.pages(SERVICE, selector, "", list[Service], brief)
     pods: dict[str, list[Pod]] = {}
-    for pod in objects.pages(POD, selector, "", list[Pod], brief):
-        if pod.has_ended:
-            continue
+    for pod in _seen(objects.pages(POD, selector, "", list[Pod], brief)):
         pods.setdefault(pod.told.get(names.DEPLOYMENT, ""), []).append(pod)
     found = []
     for service in services:
