@@ -38,6 +38,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("", 9000), Handler).serve_forever()
 """
 
+# As servers do that start a killed worker again: the process that the engine watches never ends.
+HUNGRY = """\
+import subprocess, sys
+
+EATS = "eaten = []\\nwhile True: eaten.append(b'x' * (1 << 20))"
+while True:
+    subprocess.run([sys.executable, "-c", EATS])
+"""
+
 
 def artifact(tmp_path: Path, content: bytes, name: str = "artifact") -> str:
     path = tmp_path / name
@@ -69,6 +78,16 @@ def test_port_and_paths_of_a_server_of_its_own_are_led_to(clean: Any, act: Act, 
     assert asked(clean, "POST", "predictions") == {"word": "predictions", "path": "/predict/"}
     assert asked(clean, "GET", "ping") == {"word": "health", "path": "/"}
     assert asked(clean, "GET", "info") == {"word": "info", "path": "/info"}
+
+
+def test_a_server_whose_worker_runs_out_of_memory_again_and_again_is_told(clean: Any, act: Act, tmp_path: Path) -> None:
+    base = clean.variables["BOSUN_TEST_PYTHON_IMAGE"]
+    dockerfile = f'FROM {base}\nCOPY hungry.py /\nCMD ["python3", "/hungry.py"]\n'.encode()
+    zip_file = artifact(tmp_path, zipped(("Dockerfile", dockerfile), ("hungry.py", HUNGRY.encode())))
+    info = {"id": "d1", "modelId": "A", "modelExecutionType": CUSTOM, "modelArtifact": zip_file}
+    status = act("deployment_start", {**info, "keyValueConfig": {"memory": "32m"}}, readinessLimit=5)
+    assert status["status"] == "failing"
+    assert "within 5 s (readinessLimit); a process in it ran out of memory: give it more with" in status["msg"]
 
 
 def test_a_build_is_told_step_by_step_and_its_failure_with_its_last_lines(

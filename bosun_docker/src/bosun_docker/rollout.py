@@ -5,7 +5,6 @@ Until the switch everything can be undone, and is; from the switch on everything
 
 from __future__ import annotations
 
-import queue
 import time
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
@@ -140,15 +139,14 @@ class Rollout:
         answers = False
         health_path = self._newcomer.health_path
         path = f"/{route.token}{route.upstream_path}{health_path}"
-        with following(self._engine, worker, self._since) as ended:
+        with following(self._engine, worker, self._since) as followed:
             while not answers or time.monotonic() < settled:
-                with suppress(queue.Empty):
-                    raise self._failed(worker, ended.get(timeout=_ASK_AGAIN_SECONDS), self._newcomer.takes_along)
+                fault = followed.fault(_ASK_AGAIN_SECONDS)
+                if fault is not None:
+                    raise self._failed(worker, fault, self._newcomer.takes_along)
                 if not answers and time.monotonic() > began + settings.readiness_limit:
-                    raise self._failed(
-                        worker,
-                        f"did not answer {health_path} with 200 within {settings.readiness_limit:g} s (readinessLimit)",
-                    )
+                    limit = f"within {settings.readiness_limit:g} s (readinessLimit)"
+                    raise self._failed(worker, followed.late(f"did not answer {health_path} with 200 {limit}"))
                 answer = self._proxy.ask(path)
                 if answer is None:
                     self._proxy.check_that_it_runs()

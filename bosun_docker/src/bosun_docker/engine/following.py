@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from bosun_docker.engine.client import Engine
+from bosun_docker.looks import health
 
 EVER = "1"
 
@@ -31,21 +32,43 @@ def moment(told: str) -> str:
     return f"{seconds}.{fraction:0<9}" if seconds > 0 else EVER
 
 
+class Followed:
+    """What a container's events told so far."""
+
+    def __init__(self) -> None:
+        self._faults: queue.Queue[str] = queue.Queue()
+        self._out_of_memory = False
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take the next event."""
+        self._out_of_memory = self._out_of_memory or event.get("Action") == "oom"
+        fault = health.told_by(event, out_of_memory=self._out_of_memory)
+        if fault is not None:
+            self._faults.put(fault)
+
+    def fault(self, seconds: float) -> str | None:
+        """Wait for a fault, at most so long, and return it."""
+        with suppress(queue.Empty):
+            return self._faults.get(timeout=seconds)
+        return None
+
+    def late(self, fault: str) -> str:
+        """Return the fault of a container that still runs, with what its events tell of it."""
+        hungry = f"; a process in it ran out of memory: {health.MORE_MEMORY}"
+        return f"{fault}{hungry if self._out_of_memory else ''}"
+
+
 @contextmanager
-def following(engine: Engine, container: str, since: str) -> Iterator[queue.Queue[str]]:
-    """Yield a queue that gets one text when the container ends, or when its own health check fails; from `since` on."""
-    found: queue.Queue[str] = queue.Queue()
-    filters = {"container": [container], "event": ["die", "health_status"]}
+def following(engine: Engine, container: str, since: str) -> Iterator[Followed]:
+    """Yield what gets a fault when the container ends, or when its own health check fails; from `since` on."""
+    followed = Followed()
+    filters = {"container": [container], "event": ["oom", "die", "health_status"]}
 
     def follow(events: Iterator[dict[str, Any]]) -> None:
         with suppress(Exception):  # it ends when the block does, in whatever way the SDK finds
             for event in events:
-                action = str(event.get("Action", ""))
-                if action == "die":
-                    found.put(f"ended with exit code {event['Actor']['Attributes'].get('exitCode')}")
-                elif action.endswith(": unhealthy"):
-                    found.put("is unhealthy, says its image's own health check")
+                followed.take(event)
 
     with engine.again() as own, own.events(filters, since) as events:
         threading.Thread(target=follow, args=(events,), daemon=True).start()
-        yield found
+        yield followed

@@ -23,6 +23,8 @@ class Health(NamedTuple):
 
 
 _KILLED = 137  # 128 and SIGKILL
+_UNHEALTHY = "is unhealthy, says its image's own health check"
+MORE_MEMORY = "give it more with keyValueConfig.memory"
 READY = Health(ActionStatus.OK, DeploymentState.READY)
 
 
@@ -36,7 +38,7 @@ def of_listed(state: str, status: str) -> Health:
     ended = f" (exit code {code[1]})" if code else ""
     if state == "running":
         if "(unhealthy)" in status:
-            return _bad("is unhealthy, says its image's own health check")
+            return _bad(_UNHEALTHY)
         return READY
     if state == "restarting":
         return _bad(f"ends again and again{ended}")
@@ -48,19 +50,33 @@ def of_listed(state: str, status: str) -> Health:
 
 
 def why_ended(state: Mapping[str, Any]) -> str | None:
-    """Return why a container no longer runs, as a clause, or None where it does; `state` is its `State`."""
+    """Return why a container no longer runs, as a clause, or None where it does; `state` is its `State`.
+
+    That memory ran out stays in the state of a container that was started again since: it is told of an end alone.
+    """
     code = state.get("ExitCode")
-    if state.get("OOMKilled"):
-        return f"ran out of memory (exit code {code}); give it more with keyValueConfig.memory"
-    if code == _KILLED and not state.get("Running"):  # a busy engine may tell of the memory later than of the end
-        return f"was killed (exit code {code}), as when memory runs out; give it more with keyValueConfig.memory"
+    ended = state.get("Restarting") or (not state.get("Running") and state.get("Status") != "created")
+    if ended and state.get("OOMKilled"):
+        return f"ran out of memory (exit code {code}); {MORE_MEMORY}"
+    if ended and code == _KILLED:  # a busy engine may tell of the memory later than of the end
+        return f"was killed (exit code {code}), as when memory runs out; {MORE_MEMORY}"
     if state.get("Error"):
         return f"could not be started ({one_line(state['Error'])})"
     if state.get("Health", {}).get("Status") == "unhealthy":
-        return "is unhealthy, says its image's own health check"
-    if state.get("Restarting") or (not state.get("Running") and state.get("Status") != "created"):
-        return f"ended with exit code {code}"
-    return None
+        return _UNHEALTHY
+    return f"ended with exit code {code}" if ended else None
+
+
+def told_by(event: Mapping[str, Any], *, out_of_memory: bool) -> str | None:
+    """Return what an event of a container says is wrong with it, as a clause, or None; `out_of_memory`: one before did.
+
+    Its state may not tell it any more: a container that has ended may run again, as its restart policy has it.
+    """
+    action = str(event.get("Action", ""))
+    if action == "die":
+        code = int(event["Actor"]["Attributes"]["exitCode"])
+        return why_ended({"Status": "exited", "ExitCode": code, "OOMKilled": out_of_memory})
+    return _UNHEALTHY if action.endswith(": unhealthy") else None
 
 
 def last_words(log: str) -> str:

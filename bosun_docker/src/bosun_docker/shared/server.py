@@ -7,9 +7,7 @@ called `<name>_old`; a new one is called `<name>_next` until it answers.
 
 from __future__ import annotations
 
-import queue as queues
 import time
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -136,15 +134,16 @@ def _wait_until_ready(engine: Engine, env: Environment, proxy: Proxy, server: st
     progress("waiting until the shared prediction server answers", 0)
     key = names.key(env.id, "")
     with (
-        following(engine, server, began(engine, server)) as ended,
+        following(engine, server, began(engine, server)) as followed,
         reached(proxy, env, key, SLOTS[0], "server", server) as api,
     ):
         while not api.is_ready() or missing:
             missing = [model for model in missing if not _has_loaded(api, model)]
-            with suppress(queues.Empty):
-                raise _not_up(engine, env, server, ended.get(timeout=_ASK_AGAIN_SECONDS))
-            if time.monotonic() > deadline:
-                raise _not_up(engine, env, server, f"does not answer within {limit:g} s (readinessLimit)")
+            fault = followed.fault(_ASK_AGAIN_SECONDS)
+            if fault is None and time.monotonic() > deadline:
+                fault = followed.late(f"does not answer within {limit:g} s (readinessLimit)")
+            if fault is not None:
+                raise _not_up(engine, env, server, fault)
 
 
 def _has_loaded(api: ServerApi, model: str) -> bool:
