@@ -195,6 +195,26 @@ def test_an_action_within_its_time_is_left_alone(bench: Bench) -> None:
     assert run.outcome == ("passing", "Sample pe_status")
 
 
+# Threads that a plugin leaves behind
+
+
+@pytest.mark.parametrize(
+    ("daemon", "left"), [(False, "ended"), (True, None)], ids=["is waited for", "that is a daemon is not"]
+)
+def test_a_thread_of_a_plugin(bench: Bench, daemon: bool, left: str | None) -> None:
+    body = f"""
+def pe_status(self):
+    threading.Thread(target=work, daemon={daemon}).start()
+    return ok("done")
+"""
+    work = "    time.sleep(0.5)\n    pathlib.Path('left').write_text('ended')"
+    head = f"import pathlib, threading, time\ndef work():\n{work}"
+    run = bench.command("--plugin", bench.plugin(body, head=head), "--action", "pe_status", *STATUS)
+
+    file = bench.folder / "left"
+    assert (run.outcome, file.read_text() if file.exists() else None) == (("passing", "done"), left)
+
+
 # The runner itself is killed
 
 

@@ -90,8 +90,10 @@ def _run_child(
 
 def end_process(code: int) -> NoReturn:
     """End the process after its exit handlers; the interpreter's own tidying of memory, 9 ms, is left out."""
-    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
-        sys.exit(code)  # a plugin's threads are waited for, as the interpreter does
+    if "threading" in sys.modules:
+        threading = sys.modules["threading"]
+        if any(one is not threading.main_thread() and not one.daemon for one in threading.enumerate()):
+            sys.exit(code)  # a plugin's threads are waited for, as the interpreter does
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or never there
