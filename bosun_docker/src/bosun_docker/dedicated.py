@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bosun_docker.containers import Body
 from bosun_docker.engine.client import Engine
-from bosun_docker.engine.following import EVER
+from bosun_docker.looks.following import EVER
 from bosun_docker.proxy.proxy import Answer
 
 

@@ -16,10 +16,10 @@ from bosun_core.signals import uninterrupted
 
 from bosun_docker import names
 from bosun_docker.engine.client import Engine, Refused
-from bosun_docker.engine.following import EVER, following
 from bosun_docker.environment import Environment
 from bosun_docker.images import images
 from bosun_docker.looks import health
+from bosun_docker.looks.following import EVER, following
 from bosun_docker.looks.looking import Container, Deployed, Look, listed, look
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
 from bosun_docker.proxy.routes import SLOTS, Route, Slots

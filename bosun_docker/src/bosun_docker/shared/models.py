@@ -13,10 +13,10 @@ from bosun_core.errors import one_line
 
 from bosun_docker.containers import Body
 from bosun_docker.engine.client import Engine
-from bosun_docker.engine.following import began
 from bosun_docker.images import archives
 from bosun_docker.images.archives import Member
 from bosun_docker.images.packages import AnyPackage, KeptPackage, member
+from bosun_docker.looks.following import began
 from bosun_docker.looks.looking import Container
 from bosun_docker.proxy.proxy import Answer, Proxy, until
 from bosun_docker.shared.containers import INFO_FILE, MODELS, PACKAGE, model_name

@@ -18,11 +18,11 @@ from bosun_core.signals import uninterrupted
 
 from bosun_docker import names
 from bosun_docker.engine.client import Engine
-from bosun_docker.engine.following import began, following
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held, held_deployment
 from bosun_docker.images import pulling
 from bosun_docker.looks import health
+from bosun_docker.looks.following import began, following
 from bosun_docker.looks.looking import Container, look
 from bosun_docker.proxy import shared_parts
 from bosun_docker.proxy.proxy import Proxy, probing_route
