@@ -10,6 +10,7 @@ import yaml
 from acting import Act, acting
 from bosun_core.errors import EnvironmentFailure, Interruption
 from bosun_k8s.cluster import connection as cluster
+from bosun_k8s.cluster import kubeconfig
 from bosun_k8s.settings import KubernetesSettings
 from k8s_goals import NEEDED
 from stub_api import answering, silent, write_kubeconfig
@@ -84,13 +85,13 @@ def test_a_connection_to_a_pod_that_is_refused_says_what_to_do(
 def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
     leading: Callable[[str], Act], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, ended = cluster._configuration, []
+    read, ended = kubeconfig.login, []
 
-    def interrupted(settings: KubernetesSettings) -> Any:
+    def interrupted(file: str, context: str) -> Any:
         if not ended:
             ended.append(True)
             raise Interruption("SIGTERM")
-        return read(settings)
+        return read(file, context)
 
     def served(_method: str, path: str, _credentials: str) -> tuple[int, bytes]:
         told = {"name": "d1", "annotations": {names.MODEL: "A"}}
@@ -98,7 +99,7 @@ def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
         document = service if "/services/" in path else {"metadata": {}, "items": []}
         return 200, json.dumps(document).encode()
 
-    monkeypatch.setattr(cluster, "_configuration", interrupted)
+    monkeypatch.setattr(kubeconfig, "login", interrupted)
     (tmp_path / "B.mlpkg").write_bytes(b"package")
     info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": str(tmp_path / "B.mlpkg")}
     with answering(served) as server:

@@ -167,8 +167,7 @@ def _bring(acting: Acting, goal: Goal, *, anew: bool = False) -> ActionStatusInf
     if there:
         return _put_right(objects, env, found, goal)
     image = building.built(objects, env, goal)
-    remark = Rollout(objects, env, lock, found, goal).run(image)
-    remarks = [remark, *checking.route_remarks(objects, env, goal.deployment_id)]
+    remarks = Rollout(objects, env, lock, found, goal).run(image)
     progress("done", 1, 1)
     return _served(objects, env, goal, remarks)
 

@@ -46,7 +46,7 @@ class Rollout:
         self._brings_secret = False
         self._name = names.generation_name(env.id, goal.deployment_id, self._generation)
 
-    def run(self, image: str) -> str:
+    def run(self, image: str) -> list[str]:
         """Bring the goal into service in the place of what serves; return what a person should know besides.
 
         Raises:
@@ -65,7 +65,7 @@ class Rollout:
         except BaseException:
             to_its_end(self._undo)
             raise
-        remarks: list[str] = []
+        remarks: list[list[str]] = []
         to_its_end(lambda: remarks.append(self._finish(image)))
         return remarks[-1]
 
@@ -192,7 +192,7 @@ class Rollout:
             else:
                 removing.remove_all(self._objects, self._env, self._goal.deployment_id)
 
-    def _finish(self, image: str) -> str:
+    def _finish(self, image: str) -> list[str]:
         """Wait until traffic has moved, drain what served before, bring what stands around up to date meanwhile.
 
         May be repeated.
@@ -206,9 +206,10 @@ class Rollout:
         if not self._is_finished_by_the_switch:
             surroundings.bring(self._objects, env, goal, self._generation)
             self._lead(image, finished=True)
+        remarks = checking.route_remarks(self._objects, env, goal.deployment_id)
         if not self._before.serves:
-            return probing.reached(env, goal)
-        return removing.wait_until_ended(self._objects, env, goal.deployment_id, old)
+            return [probing.reached(env, goal), *remarks]
+        return [removing.wait_until_ended(self._objects, env, goal.deployment_id, old), *remarks]
 
     def _wait_until_it_leads(self) -> None:
         """Wait until the Service's endpoints are pods of the new generation alone."""

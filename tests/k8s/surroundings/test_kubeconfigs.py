@@ -1,7 +1,10 @@
-"""A kubeconfig or a setting that leads to no usable namespace: one line that says what to do, and nothing half made."""
+"""Kubeconfigs: those that lead to a namespace, and those that do not: one line that says what to do."""
 
+import base64
 import copy
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +61,71 @@ KUBECONFIGS: dict[str, tuple[Change, str]] = {
         r"kubeConfigContext 'bosun' is not in \S+; `kubectl config get-contexts` shows what is$",
     ),
 }
+
+
+def in_files(config: dict[str, Any], folder: Path) -> None:
+    """Put what the kubeconfig holds as data into files beside it."""
+    for part in (config["clusters"][0]["cluster"], config["users"][0]["user"]):
+        for key in [key for key in part if key.endswith("-data")]:
+            name = key.removesuffix("-data")
+            (folder / name).write_bytes(base64.b64decode(part.pop(key)))
+            part[name] = name
+
+
+def token_in_a_file(config: dict[str, Any], folder: Path) -> None:
+    found = config["users"][0]["user"]
+    (folder / "token").write_text(found.pop("token"))
+    found["tokenFile"] = str(folder / "token")
+
+
+Write = Callable[[dict[str, Any], Path], None]
+AS_IT_IS: Write = lambda _config, _folder: None  # noqa: E731  # it has the others' type
+USUAL: dict[str, tuple[str, Write]] = {
+    "a token": ("plugin", AS_IT_IS),
+    "a certificate": ("administrator", AS_IT_IS),
+    "files beside it": ("administrator", in_files),
+}
+
+
+@pytest.fixture
+def written(place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Write], str]:
+    """Has KUBECONFIG name a copy of a user's kubeconfig, changed; returns its context."""
+
+    def write(user: str, change: Write) -> str:
+        path = place.kubeconfig if user == "plugin" else Path(place.variables["KUBECONFIG"])
+        config = yaml.safe_load(path.read_text())
+        change(config, tmp_path)
+        (tmp_path / "config").write_text(yaml.safe_dump(config))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        return str(config["current-context"])
+
+    return write
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_the_usual_kubeconfig_does_without_the_client(
+    place: Any, act: Act, written: Callable[[str, Write], str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "bosun_k8s.cluster.client", None)  # whoever imports it fails
+    context = written(*USUAL[name])
+    status = act("deployment_list", kubeConfigContext=context, kubeNamespace=place.namespace)
+    assert (status["status"], status["data"]) == ("passing", {}), status
+
+
+def test_a_token_in_a_file_is_read_by_the_client(place: Any, act: Act, written: Callable[[str, Write], str]) -> None:
+    context = written("plugin", token_in_a_file)
+    status = act("deployment_list", kubeConfigContext=context, kubeNamespace=place.namespace)
+    assert (status["status"], status["data"]) == ("passing", {}), status
+
+
+def test_the_first_of_several_kubeconfigs_that_has_the_context_is_used(
+    place: Any, act: Act, tmp_path: Path, written: Callable[[str, Write], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = written("plugin", AS_IT_IS)
+    (tmp_path / "other").write_text("apiVersion: v1\nkind: Config\n")
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join([str(tmp_path / "other"), str(tmp_path / "config")]))
+    status = act("deployment_list", kubeConfigContext=context, kubeNamespace=place.namespace)
+    assert (status["status"], status["data"]) == ("passing", {}), status
 
 
 def refused(act: Act, action: str, *given: Any, **settings: Any) -> str:

@@ -1,4 +1,4 @@
-"""The API server: the only module that talks to the Kubernetes client, for its configuration, credentials, transport.
+"""The API server, as the configuration leads to it.
 
 Documents go out and come in as plain dicts; errors are turned into ours. Each request raises an audit event
 `bosun.step` first, so that a test can end the process before any of them.
@@ -6,36 +6,25 @@ Documents go out and come in as plain dicts; errors are turned into ours. Each r
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
-from bosun_core.errors import ConfigurationError, EnvironmentFailure, one_line
+from bosun_core.errors import EnvironmentFailure, one_line
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
-from kubernetes import config as kube_config  # noqa: TID251  # this is the one module
-from kubernetes.client import Configuration  # noqa: TID251  # this is the one module
-from kubernetes.client.rest import RESTClientObject  # noqa: TID251  # this is the one module
 
-from bosun_k8s.cluster.errors import (
-    TOO_MANY,
-    UNAUTHORIZED,
-    UNAVAILABLE,
-    Refused,
-    no_configuration,
-    refused,
-    unreachable,
-)
+from bosun_k8s.cluster import kubeconfig
+from bosun_k8s.cluster.errors import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Refused, refused, unreachable
 from bosun_k8s.cluster.limits import within
+from bosun_k8s.cluster.login import Login
 from bosun_k8s.settings import IN_CLUSTER, KubernetesSettings
 
 Document = dict[str, Any]
@@ -49,7 +38,6 @@ _WEBHOOK_SECONDS = 30.0  # the API server itself may wait so long for an admissi
 _CONNECT_SECONDS = 10.0
 _SHORT_SECONDS = 3.0  # for one that has not answered just now
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _CLIENT_ERROR = 400
 _DOCUMENT = msgspec.json.Decoder(Document)
 
@@ -74,17 +62,25 @@ class Cluster:
 
     def __init__(self, settings: KubernetesSettings) -> None:
         self._settings = settings
-        self._configuration, namespace = _configuration(settings)
-        self.namespace = settings.kube_namespace or namespace
-        self.host = str(self._configuration.host)
-        self._client = RESTClientObject(self._configuration)
+        self._login = self._logged_in()
+        self.namespace = settings.kube_namespace or self._login.namespace
+        self.host = self._login.host
         self._answers: bool | None = None  # not known before it was asked
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self._login.pool.clear()
+
+    def _logged_in(self) -> Login:
+        file, context = _kubeconfig(), self._settings.kube_config_context
+        found = None if context == IN_CLUSTER else kubeconfig.login(file, context)
+        if found is None:
+            from bosun_k8s.cluster import client  # see kubeconfig
+
+            found = client.login(client.configuration(file, context, self._answer_seconds))
+        return found
 
     def request(self, doing: str, method: str, path: str, **more: Unpack[Sent]) -> bytes:
         """Return what the API server answers; `doing` says in an error what was asked, verb and resource."""
@@ -139,7 +135,7 @@ class Cluster:
         pause, renewed = _FIRST_PAUSE, False
         while True:
             try:
-                answer: Answer = self._client.pool_manager.request(
+                answer: Answer = self._login.pool.request(
                     method,
                     url,
                     body=body,
@@ -160,7 +156,7 @@ class Cluster:
                 wait = answer.headers.get("Retry-After", "")
                 if answer.status == UNAUTHORIZED and not renewed:
                     renewed = True
-                    self._configuration, _ = _configuration(self._settings)
+                    self._login = self._logged_in()
                     continue
                 if answer.status not in (TOO_MANY, UNAVAILABLE):
                     raise failure
@@ -178,23 +174,20 @@ class Cluster:
 
     def _credentials(self) -> dict[str, str]:
         """Return the headers that say who asks; the client renews what expires."""
-        found = {one["key"]: str(one["value"]) for one in self._configuration.auth_settings().values() if one["value"]}
+        found = self._login.headers()
         for value in found.values():
             SECRETS.learn({"token": value.partition(" ")[2]})
         return found
 
     def attached(self, path: str, query: list[tuple[str, str]]) -> Any:
         """Return an open connection (a WSClient) to the streams of a container."""
-        from kubernetes.stream.ws_client import WSClient, get_websocket_url  # noqa: TID251  # this is the one module
+        from bosun_k8s.cluster import client  # see kubeconfig
 
         doing = f"attach to {path.rpartition('/pods/')[2].partition('/')[0]}"
         sys.audit("bosun.step", doing)
-        url = get_websocket_url(self.host + path, query)
+        made = client.configuration(_kubeconfig(), self._settings.kube_config_context, self._answer_seconds)
         try:
-            stream = within(
-                self._answer_seconds,
-                lambda: WSClient(self._configuration, url, self._credentials(), capture_all=False, binary=True),
-            )
+            stream = within(self._answer_seconds, lambda: client.stream(made, path, query, self._credentials()))
         except TimeoutError as error:
             raise unreachable(self.host, error) from error
         except Exception as error:  # the client raises what its connection does, of several libraries
@@ -214,20 +207,5 @@ def _refused(doing: str, code: int, content: bytes) -> Refused:
     return refused(doing, code, found if isinstance(found, dict) else str(found))
 
 
-def _configuration(settings: KubernetesSettings) -> tuple[Configuration, str]:
-    """Return the client's configuration, and the namespace that goes with it."""
-    made = Configuration()
-    made.connection_pool_maxsize = 8  # a rollout has some watches open beside what it asks
-    context = settings.kube_config_context
-    file = os.environ.get("KUBECONFIG") or "~/.kube/config"
-    try:
-        if context == IN_CLUSTER:
-            kube_config.load_incluster_config(client_configuration=made)
-            return made, _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.exists() else "default"
-        read = functools.partial(kube_config.load_kube_config, file, context, made, persist_config=False)
-        within(settings.api_limit + _WEBHOOK_SECONDS, read)  # a program that it names may wait for a network
-        contexts, _ = kube_config.list_kube_config_contexts(config_file=file)
-    except Exception as error:  # the client raises whatever its files, and programs named in them, lead to
-        raise ConfigurationError(no_configuration(context, file, error)) from error
-    chosen: Document = next((one["context"] for one in contexts if one["name"] == context), {})
-    return made, chosen.get("namespace") or "default"
+def _kubeconfig() -> str:
+    return os.environ.get("KUBECONFIG") or "~/.kube/config"

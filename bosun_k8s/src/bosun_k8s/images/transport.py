@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import socket
 import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -35,6 +36,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 _CONNECT_SECONDS, _SHORT_CONNECT_SECONDS = 10.0, 2.0
 _UNTRUSTED = "CERTIFICATE_VERIFY"
 _HUB_HOST = "registry-1.docker.io"
+_TLS_PORT = 443
 
 
 class Lost(EnvironmentFailure):
@@ -79,22 +81,11 @@ class Transport:
         self._connect_seconds = _SHORT_CONNECT_SECONDS if is_hurried else _CONNECT_SECONDS
         self._authorization = ""
         self._has_answered = False
-        self._pool = _pool(settings, registry)
-        self._url = self._reached(settings)
-
-    def _reached(self, settings: KubernetesSettings) -> str:
-        """Return the registry's address: without TLS only where that is allowed, and then where TLS is not spoken."""
-        host = _HUB_HOST if self.registry == "docker.io" else self.registry
-        if self.registry in settings.plain_http_registries:
-            return f"http://{host}"
-        if _may_be_plain(self.registry):
-            try:
-                timeout = urllib3.Timeout(connect=self._connect_seconds, read=self._limit)
-                self._pool.request("GET", f"https://{host}/v2/", retries=False, timeout=timeout)
-            except urllib3.exceptions.HTTPError as error:
-                if _UNTRUSTED not in str(error):  # else somebody between could have us do without TLS
-                    return f"http://{host}"
-        return f"https://{host}"
+        plain = registry in settings.plain_http_registries or (
+            _may_be_plain(registry) and not _speaks_tls(registry, self._connect_seconds)
+        )
+        self._pool = _pool(settings, registry, plain=plain)
+        self._url = f"{'http' if plain else 'https'}://{_HUB_HOST if registry == 'docker.io' else registry}"
 
     def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Body = None, read: bool = True
@@ -231,19 +222,31 @@ def _may_be_plain(registry: str) -> bool:
     return address.is_loopback or address.is_private
 
 
-def _pool(settings: KubernetesSettings, registry: str) -> urllib3.PoolManager:
-    context = ssl.create_default_context()
-    if settings.registry_certificate_authority is not None:
+def _speaks_tls(registry: str, seconds: float) -> bool:
+    """Tell whether a registry answers a TLS handshake; whom it names is not looked at, and nothing is sent to it."""
+    there = urlsplit(f"//{registry}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with suppress(OSError):
+        connection = socket.create_connection((there.hostname, there.port or _TLS_PORT), seconds)
+        with connection, context.wrap_socket(connection, server_hostname=there.hostname):
+            return True
+    return False
+
+
+def _pool(settings: KubernetesSettings, registry: str, *, plain: bool) -> urllib3.PoolManager:
+    authority = settings.registry_certificate_authority
+    # Reading the system's authorities takes 20 ms, and is left to who is led from plain HTTP to TLS, which is rare.
+    context = None if plain and authority is None else ssl.create_default_context()
+    if context is not None and authority is not None:
         try:
-            context.load_verify_locations(settings.registry_certificate_authority)
+            context.load_verify_locations(authority)
         except OSError as error:
             raise InvalidRequest(
-                f"registryCertificateAuthority {settings.registry_certificate_authority} cannot be used: "
-                f"{error.strerror or error}; write the path of a PEM file"
+                f"registryCertificateAuthority {authority} cannot be used: {error.strerror or error}; write the path "
+                "of a PEM file"
             ) from None
-    proxies = getproxies()
-    plain = registry in settings.plain_http_registries
-    proxy = proxies.get("http" if plain else "https")
+    proxy = getproxies().get("http" if plain else "https")
     if proxy is None or proxy_bypass(registry) or _may_be_plain(registry):
         return urllib3.PoolManager(ssl_context=context)
     return urllib3.ProxyManager(proxy, ssl_context=context)
