@@ -1,10 +1,15 @@
 """Which kubeconfigs are read without the client, and what is read of them."""
 
+import base64
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from bosun_k8s.cluster.kubeconfig import Context, Server, User, chosen
+import yaml
+from bosun_k8s.cluster.kubeconfig import Context, Server, User, chosen, login
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -80,3 +85,49 @@ def test_any_other_is_left_to_the_client(name: str) -> None:
 @pytest.mark.parametrize("document", [None, [], "bosun", 1])
 def test_what_is_no_kubeconfig_is_left_to_the_client(document: Any) -> None:
     assert chosen(document, "bosun") is None
+
+
+@pytest.fixture
+def signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Writes a kubeconfig with a certificate whose key has that password; `change` is done to its user."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+    def write(password: str = "", change: Callable[[dict[str, Any]], Any] = lambda _user: None) -> str:
+        secret = ["-passout", f"pass:{password}"] if password else ["-nodes"]
+        new = ["-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=u", "-keyout", "u.key", "-out", "u.crt"]
+        subprocess.run(["openssl", "req", "-x509", *new, *secret], cwd=tmp_path, check=True, capture_output=True)
+        config = usual()
+        config["clusters"][1]["cluster"]["certificate-authority"] = "u.crt"
+        user = config["users"][0]["user"] = {"client-certificate": "u.crt", "client-key": "u.key"}
+        change(user)
+        (tmp_path / "config").write_text(yaml.safe_dump(config))
+        return str(tmp_path / "config")
+
+    return write
+
+
+def test_files_are_found_beside_it(signed: Callable[..., str]) -> None:
+    found = login(signed(), "bosun")
+    assert found is not None
+    assert (found.host, found.namespace, found.headers()) == ("https://k8s.example.com:6443", "models", {})
+
+
+UNUSABLE: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
+    "a key with a password": ("secret", lambda _user: None),
+    "a file that is nowhere": ("", lambda user: user.update({"client-key": "nowhere"})),
+    "data that are no certificate": ("", lambda user: user.update({"client-certificate-data": "Qw=="})),
+    "data that are no base64": ("", lambda user: user.update({"client-key-data": "C"})),
+    "another key": ("", lambda user: user.update({"client-key-data": base64.b64encode(b"key").decode()})),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_cannot_be_used_is_left_to_the_client_which_says_why(signed: Callable[..., str], name: str) -> None:
+    assert login(signed(*UNUSABLE[name]), "bosun") is None
+
+
+def test_behind_a_proxy_it_is_left_to_the_client(signed: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    config = signed()
+    monkeypatch.setenv("https_proxy", "http://proxy.example.com:3128")
+    assert login(config, "bosun") is None

@@ -115,7 +115,7 @@ def _tls(server: Server, user: User, folder: Path) -> ssl.SSLContext:
         with tempfile.TemporaryDirectory() as place:  # the ssl module reads them from files alone
             shown = _file(Path(place, "certificate"), user.client_certificate_data, folder / user.client_certificate)
             key = _file(Path(place, "key"), user.client_key_data, folder / user.client_key)
-            made.load_cert_chain(shown, key)
+            made.load_cert_chain(shown, key, password="")  # else OpenSSL asks a terminal for that of an encrypted one
     return made
 
 
