@@ -55,8 +55,8 @@ def _scale(place: Place, cold: dict[int, float]) -> Iterator[Row]:
         _make(place, range(there, number))
         there = number
         kubectl = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
-        runs = _RUNS if number == _FEW else _RUNS // 3  # what few cost is small beside what any look costs
-        baseline, *looks = measure_in_turn([kubectl, *(place.runner(action) for action in actions)], runs)
+        # As often for all: the fastest of more runs is faster, and what few cost is small beside what any look costs.
+        baseline, *looks = measure_in_turn([kubectl, *(place.runner(action) for action in actions)], _RUNS)
         took[number] = {}
         yield Row(f"kubectl get deployments -o json of {number:,}", baseline.seconds, "s", None)
         for index, (action, look) in enumerate(zip(actions, looks, strict=True)):
