@@ -118,7 +118,7 @@ UNUSABLE: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     "a file that is nowhere": ("", lambda user: user.update({"client-key": "nowhere"})),
     "data that are no certificate": ("", lambda user: user.update({"client-certificate-data": "Qw=="})),
     "data that are no base64": ("", lambda user: user.update({"client-key-data": "C"})),
-    "another key": ("", lambda user: user.update({"client-key-data": base64.b64encode(b"key").decode()})),
+    "data that are no key": ("", lambda user: user.update({"client-key-data": base64.b64encode(b"key").decode()})),
 }
 
 

@@ -1,26 +1,23 @@
-"""Requests to one registry: its scheme, its certificates, the token that it asks for; errors in one line."""
+"""Requests to one registry, with the token that it asks for; errors in one line."""
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-import socket
-import ssl
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlencode, urljoin
 
 import urllib3
-from bosun_core.errors import EnvironmentFailure, InvalidRequest, one_line
+from bosun_core.errors import EnvironmentFailure, one_line
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
 
 from bosun_k8s.images.credentials import Login
+from bosun_k8s.images.reaching import is_plain, pool
 from bosun_k8s.settings import KubernetesSettings
 
 Answer = urllib3.BaseHTTPResponse
@@ -36,7 +33,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 _CONNECT_SECONDS, _SHORT_CONNECT_SECONDS = 10.0, 2.0
 _UNTRUSTED = "CERTIFICATE_VERIFY"
 _HUB_HOST = "registry-1.docker.io"
-_TLS_PORT = 443
 
 
 class Lost(EnvironmentFailure):
@@ -81,10 +77,8 @@ class Transport:
         self._connect_seconds = _SHORT_CONNECT_SECONDS if is_hurried else _CONNECT_SECONDS
         self._authorization = ""
         self._has_answered = False
-        plain = registry in settings.plain_http_registries or (
-            _may_be_plain(registry) and not _speaks_tls(registry, self._connect_seconds)
-        )
-        self._pool = _pool(settings, registry, plain=plain)
+        plain = is_plain(settings, registry, self._connect_seconds)
+        self._pool = pool(settings, registry, plain=plain)
         self._url = f"{'http' if plain else 'https'}://{_HUB_HOST if registry == 'docker.io' else registry}"
 
     def ask(
@@ -208,45 +202,3 @@ def _said(answer: Answer) -> str:
         first: dict[str, Any] = json.loads(content)["errors"][0]
         return one_line(": ".join(str(first[key]) for key in ("code", "message") if first.get(key)))
     return one_line(content.decode(errors="replace")[:200]) or f"HTTP {answer.status}"
-
-
-def _may_be_plain(registry: str) -> bool:
-    """Tell whether a registry is on this machine or a private network, where one without TLS is usual."""
-    host = registry.rpartition(":")[0] if re.search(r":\d+$", registry) else registry
-    if host == "localhost" or host.endswith(".local"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_private
-
-
-def _speaks_tls(registry: str, seconds: float) -> bool:
-    """Tell whether a registry answers a TLS handshake; whom it names is not looked at, and nothing is sent to it."""
-    there = urlsplit(f"//{registry}")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with suppress(OSError):
-        connection = socket.create_connection((there.hostname, there.port or _TLS_PORT), seconds)
-        with connection, context.wrap_socket(connection, server_hostname=there.hostname):
-            return True
-    return False
-
-
-def _pool(settings: KubernetesSettings, registry: str, *, plain: bool) -> urllib3.PoolManager:
-    authority = settings.registry_certificate_authority
-    # Reading the system's authorities takes 20 ms, and is left to who is led from plain HTTP to TLS, which is rare.
-    context = None if plain and authority is None else ssl.create_default_context()
-    if context is not None and authority is not None:
-        try:
-            context.load_verify_locations(authority)
-        except OSError as error:
-            raise InvalidRequest(
-                f"registryCertificateAuthority {authority} cannot be used: {error.strerror or error}; write the path "
-                "of a PEM file"
-            ) from None
-    proxy = getproxies().get("http" if plain else "https")
-    if proxy is None or proxy_bypass(registry) or _may_be_plain(registry):
-        return urllib3.PoolManager(ssl_context=context)
-    return urllib3.ProxyManager(proxy, ssl_context=context)
