@@ -93,19 +93,23 @@ class Place:
         return {name: text for name, text in found.items() if text.strip() != "{}"}
 
     def blank_routes(self) -> None:
-        for name in self.route_files():
-            buffer = io.BytesIO()
-            with tarfile.open(fileobj=buffer, mode="w") as archive:
+        self.put_routes(dict.fromkeys(self.route_files(), "{}\n"))
+
+    def put_routes(self, files: dict[str, str]) -> None:
+        """Write route files, text by name."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for name, text in files.items():
                 member = tarfile.TarInfo(name)
-                member.size = 3
-                archive.addfile(member, io.BytesIO(b"{}\n"))
-            subprocess.run(
-                ["docker", "cp", "-", f"{self.proxy}:{ROUTES}"],
-                input=buffer.getvalue(),
-                env=self.variables,
-                check=True,
-                capture_output=True,
-            )
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        subprocess.run(
+            ["docker", "cp", "-", f"{self.proxy}:{ROUTES}"],
+            input=buffer.getvalue(),
+            env=self.variables,
+            check=True,
+            capture_output=True,
+        )
 
     def clear(self, *, keep_proxy: bool = False) -> None:
         """Remove all that stands here; with `keep_proxy` the proxy goes on, and leads nowhere."""

@@ -1,5 +1,6 @@
 """The shared server as a part of the place: brought up, replaced beside the old one, taken down."""
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from bosun_test.conformance.load import Load
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 Act = Callable[..., dict[str, Any]]
+
+MANY_ROUTES = 1000
 
 
 def test_plugin_start_brings_it_up_once_and_plugin_stop_takes_it_down(shared: Any, act: Act) -> None:
@@ -47,6 +50,33 @@ def test_changed_settings_replace_it_and_lose_no_request(
     assert shared.left() == (["deployment_d1_A-d1", "deployment_d2_A-d2", "traefik"], 2, 2)
     assert act("plugin_start", ppsBaseImage=image)["msg"].count("container") == 0
     shared.place("image", "rm", image)
+
+
+def test_a_proxy_that_reads_its_routes_slowly_loses_no_request(
+    shared: Any, act: Act, package: Callable[..., str], predict: Callable[..., str], request: pytest.FixtureRequest
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    url = act("deployment_start", info)["data"]["predictionUrl"]
+    given = shared.place.variables["BOSUN_TEST_PPS_IMAGE"]
+    other = f"{shared.place.prefix}slowly".replace("_", "-")
+    shared.place("tag", given, other)
+    request.addfinalizer(lambda: shared.place("image", "rm", "--force", other))
+    shared.place.put_routes({"many.yml": routes_that_lead_nowhere(MANY_ROUTES)})
+    with Load(lambda: predict(url), threads=4) as load:
+        assert load.flowing()
+        # Which of two routes leads is the proxy's free choice each time: one replacement alone may be lucky.
+        for image in (other, given, other):
+            assert act("plugin_start", ppsBaseImage=image)["status"] == "passing"
+    print(f"{len(load.samples)} requests")
+    assert [one.fault for one in load.failed()] == []
+
+
+def routes_that_lead_nowhere(count: int) -> str:
+    """A route file of many routes: the proxy takes as long for them as for those of many deployments."""
+    router = {"service": "many", "entryPoints": ["probe"]}
+    routers = {f"many-{number}": {**router, "rule": f"Path(`/many/{number}`)"} for number in range(count)}
+    services = {"many": {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:1"}]}}}
+    return json.dumps({"http": {"routers": routers, "services": services}})
 
 
 def test_a_new_server_that_does_not_come_up_leaves_the_old_one(

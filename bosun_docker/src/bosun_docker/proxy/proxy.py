@@ -105,10 +105,12 @@ class Proxy:
     def wait_until_it_leads(self, route: Route) -> None:
         """Wait until the endpoint of the route's deployment is answered by way of the route.
 
+        Another public route to that deployment has to have a lower generation, or the two contend for the endpoint.
+
         Raises:
             EnvironmentFailure: it is not within the time that a proxy in order needs.
         """
-        self._wait_until_answered_by(route, f"{route.probed_endpoint}/ping")
+        self._wait_until(lambda answer: answer.came_by(route), f"{route.probed_endpoint}/ping", "taken the new route")
 
     def wait_until_it_is_taken(self, route: Route) -> None:
         """Wait until the probes' way of the route is answered by way of the route.
@@ -116,18 +118,26 @@ class Proxy:
         Raises:
             EnvironmentFailure: it is not within the time that a proxy in order needs.
         """
-        self._wait_until_answered_by(route, f"/{route.token}/ping")
+        self._wait_until(lambda answer: answer.came_by(route), f"/{route.token}/ping", "taken the new route")
 
-    def _wait_until_answered_by(self, route: Route, path: str) -> None:
-        def leads() -> bool:
+    def wait_until_it_is_dropped(self, route: Route) -> None:
+        """Wait until nothing is answered by way of the route, whose slot is blank.
+
+        Raises:
+            EnvironmentFailure: something is after the time that a proxy in order needs.
+        """
+        self._wait_until(lambda answer: not answer.came_by(route), f"/{route.token}/ping", "dropped the old route")
+
+    def _wait_until(self, settled: Callable[[Answer], bool], path: str, done: str) -> None:
+        def is_settled() -> bool:
             answer = self.ask(path)
             if answer is None:
                 self.check_that_it_runs()
-            return answer is not None and answer.came_by(route)
+            return answer is not None and settled(answer)
 
-        if not until(leads, _APPLIED_SECONDS):
+        if not until(is_settled, _APPLIED_SECONDS):
             raise EnvironmentFailure(
-                f"the proxy {self._container.name} has not taken the new route within {_APPLIED_SECONDS:g} s; "
+                f"the proxy {self._container.name} has not {done} within {_APPLIED_SECONDS:g} s; "
                 f"look at `docker logs {self._container.name}`, then run plugin_start"
             )
 
