@@ -36,7 +36,7 @@ def place(request: pytest.FixtureRequest, docker_variables: dict[str, str]) -> I
     finally:
         patch.undo()
         made.clear()
-        made("network", "rm", made.network)
+        made.remove_network()
 
 
 @pytest.fixture
