@@ -13,9 +13,11 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 class Measured(NamedTuple):
-    """The fastest of several runs in seconds, and the largest resident memory of any of them in bytes."""
+    """The fastest of several runs, and the largest resident memory of any of them in bytes."""
 
     seconds: float
+    computed: float
+    """The least processor time of any of them, in seconds: that does not grow with what else goes on."""
     memory: int
 
 
@@ -41,16 +43,21 @@ def measure_in_turn(
         for command, measured in zip(commands, found, strict=True):
             before()
             measured.append(_run(command))
-    return [Measured(min(one.seconds for one in of), max(one.memory for one in of)) for of in found]
+    return [_best(of) for of in found]
+
+
+def _best(runs: Sequence[Measured]) -> Measured:
+    seconds, computed, memory = zip(*runs, strict=True)
+    return Measured(min(seconds), min(computed), max(memory))
 
 
 def _run(command: Sequence[str | Path]) -> Measured:
     launched = [sys.executable, "-I", "-S", str(_LAUNCHER), *(str(word) for word in command)]
     told = subprocess.run(launched, stdout=subprocess.PIPE, check=True).stdout
-    seconds, memory, code = json.loads(told)
+    seconds, computed, memory, code = json.loads(told)
     if code != 0:
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {code}")
-    return Measured(seconds, memory)
+    return Measured(seconds, computed, memory)
 
 
 class Row(NamedTuple):

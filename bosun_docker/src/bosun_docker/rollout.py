@@ -18,7 +18,7 @@ from bosun_docker import names
 from bosun_docker.engine.client import Engine, Refused
 from bosun_docker.environment import Environment
 from bosun_docker.images import images
-from bosun_docker.looks import health
+from bosun_docker.looks import failing
 from bosun_docker.looks.following import EVER, following
 from bosun_docker.looks.looking import Container, Deployed, Look, listed, look
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
@@ -26,7 +26,6 @@ from bosun_docker.proxy.routes import SLOTS, Route, Slots
 from bosun_docker.retiring import Way, retire
 
 _ASK_AGAIN_SECONDS = 0.04
-_LOG_LINES = 40
 _OK = 200
 
 
@@ -158,15 +157,8 @@ class Rollout:
 
     def _failed(self, worker: str, fault: str, takes_along: str = "") -> EnvironmentFailure:
         """Return the error for a model that does not come into service: why, and what its container said last."""
-        found = self._engine.container(worker)
-        why = health.why_ended(found["State"]) if found is not None else None
-        words = ""
-        with suppress(EnvironmentFailure):
-            words = health.last_words(self._engine.last_lines(worker, _LOG_LINES))
-        goal = self._goal
-        return EnvironmentFailure(
-            f"model {goal.model_id} of deployment {goal.deployment_id} {takes_along}{why or fault}{words}"
-        )
+        goal, why = self._goal, failing.told(self._engine, worker, fault)
+        return EnvironmentFailure(f"model {goal.model_id} of deployment {goal.deployment_id} {takes_along}{why}")
 
     def _undo(self, new: str) -> None:
         """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from bosun_core.errors import EnvironmentFailure
 
 from bosun_docker.engine.client import Engine
-from bosun_docker.looks import health
-
-_LOG_LINES = 20
+from bosun_docker.looks import failing
 
 
 def check_runs(engine: Engine, name: str) -> None:
@@ -16,12 +14,11 @@ def check_runs(engine: Engine, name: str) -> None:
     Raises:
         EnvironmentFailure: it does not.
     """
-    found = engine.container(name)
-    fault = "is gone" if found is None else health.why_ended(found["State"])
+    fault = failing.why_not_running(engine, name)
     if fault is not None:
         raise not_up(engine, name, fault)
 
 
 def not_up(engine: Engine, name: str, fault: str) -> EnvironmentFailure:
     """Return the error for a part that does not come up: why, and what it said last."""
-    return EnvironmentFailure(f"container {name} {fault}{health.last_words(engine.last_lines(name, _LOG_LINES))}")
+    return EnvironmentFailure(f"container {name} {failing.told(engine, name, fault)}")

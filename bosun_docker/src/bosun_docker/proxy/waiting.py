@@ -6,12 +6,10 @@ from bosun_core.errors import EnvironmentFailure
 
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks import health
+from bosun_docker.looks import failing
 from bosun_docker.looks.looking import Container, listed, route_slots
 from bosun_docker.proxy import routes
 from bosun_docker.proxy.proxy import Proxy, until
-
-_LOG_LINES = 20
 
 
 def until_it_answers(engine: Engine, env: Environment, container: Container) -> Proxy:
@@ -26,17 +24,16 @@ def until_it_answers(engine: Engine, env: Environment, container: Container) -> 
     def settled() -> bool:
         if proxy.is_ready():
             return True
-        found = engine.container(container.id)
-        fault = health.why_ended(found["State"]) if found is not None else "is gone"
+        fault = failing.why_not_running(engine, container.id)
         if fault is not None:
             ended.append(fault)
         return bool(ended)
 
     if until(settled, limit) and not ended:
         return proxy
-    words = "" if ended == ["is gone"] else health.last_words(engine.last_lines(container.id, _LOG_LINES))
     what = ended[0] if ended else f"does not answer at {proxy.address} within {limit:g} s (proxyLimit, proxyProbeURL)"
-    raise EnvironmentFailure(f"the proxy {env.proxy_name} (traefikImage {env.settings.traefik_image}) {what}{words}")
+    why = failing.told(engine, container.id, what)
+    raise EnvironmentFailure(f"the proxy {env.proxy_name} (traefikImage {env.settings.traefik_image}) {why}")
 
 
 def until_it_serves(engine: Engine, env: Environment) -> None:

@@ -21,7 +21,7 @@ from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held, held_deployment
 from bosun_docker.images import pulling
-from bosun_docker.looks import health
+from bosun_docker.looks import failing
 from bosun_docker.looks.following import began, following
 from bosun_docker.looks.looking import Container, look
 from bosun_docker.proxy import shared_parts
@@ -33,7 +33,6 @@ from bosun_docker.shared.containers import model_name
 from bosun_docker.shared.server_api import ServerApi, reached
 from bosun_docker.shared.state import astray, is_as_wanted, is_settled, lock_name
 
-_LOG_LINES = 40
 _ASK_AGAIN_SECONDS = 0.04
 
 
@@ -143,19 +142,14 @@ def _wait_until_ready(engine: Engine, env: Environment, proxy: Proxy, server: st
             if fault is None and time.monotonic() > deadline:
                 fault = followed.late(f"does not answer within {limit:g} s (readinessLimit)")
             if fault is not None:
-                raise _not_up(engine, env, server, fault)
+                raise EnvironmentFailure(
+                    f"the shared prediction server {env.server_name} {failing.told(engine, server, fault)}"
+                )
 
 
 def _has_loaded(api: ServerApi, model: str) -> bool:
     answer = api.info(model)
     return answer is not None and answer.status == 200
-
-
-def _not_up(engine: Engine, env: Environment, server: str, fault: str) -> EnvironmentFailure:
-    found = engine.container(server)
-    why = health.why_ended(found["State"]) if found is not None else None
-    words = health.last_words(engine.last_lines(server, _LOG_LINES)) if found is not None else ""
-    return EnvironmentFailure(f"the shared prediction server {env.server_name} {why or fault}{words}")
 
 
 def _lead_all_to(engine: Engine, env: Environment, proxy: Proxy, server: Container) -> None:
