@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from k8s_place import Place
 from kubernetes import client, config  # noqa: TID251  # the benchmark makes thousands of objects
-from measure import Measured, Row, measure, measure_in_turn
+from measure import Row, measure, measure_in_turn
 from prediction_server.make_package import write_package
 
 from bosun_k8s import names
@@ -50,39 +50,31 @@ def rows(place: Place) -> Iterator[Row]:
 def _scale(place: Place) -> Iterator[Row]:
     """Measure lists as deployments grow; what any look costs is in none of the growths.
 
-    Of our processes the processor time has to stay flat: the whole time grows with that of a control plane that shares
-    the machine with thousands of simulated pods, as kubectl's does.
+    Their processor time has to stay flat, by that of a fixed piece of work in the same minutes: the whole time grows
+    with that of a control plane that shares the machine with thousands of simulated pods, as kubectl's does.
     """
     actions = ("deployment_list", "pe_status")
-    took: dict[str, list[Measured]] = {name: [] for name in ("kubectl", *actions)}
+    computed: dict[str, list[float]] = {action: [] for action in actions}
+    fixed: list[str | Path] = [place.installed.python, "-c", _IMPORT]
     there = 1
     for number in _NUMBERS:
         _make(place, range(there, number))
         there = number
-        kubectl = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
+        kubectl: list[str | Path] = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
         # As often for all: the fastest of more runs is faster.
-        baseline, *looks = measure_in_turn([kubectl, *(place.runner(action) for action in actions)], _RUNS)
-        took["kubectl"].append(baseline)
+        commands = [fixed, kubectl, *(place.runner(action) for action in actions)]
+        imported, baseline, *looks = measure_in_turn(commands, _RUNS)
         yield Row(f"kubectl get deployments -o json of {number:,}", baseline.seconds, "s", None)
         for action, look in zip(actions, looks, strict=True):
-            took[action].append(look)
+            computed[action].append(look.computed / imported.computed)
             mark = 0.5 if number == _MANY else None
             times = look.seconds / baseline.seconds
             yield Row(f"Kubernetes {action} of {number:,}, times that kubectl", times, "x", mark)
             yield Row(f"Kubernetes {action} of {number:,}, memory", look.memory / 1e6, "MB", 100.0)
     few, some, many = _NUMBERS
     growth = f"of one from {some:,} to {many:,}, times that from {few:,} to {some:,}"
-    for name, runs in took.items():
-        yield Row(f"{name}, time {growth}", _growth([one.seconds for one in runs]), "x", None)
-    for action in actions:
-        computed = [one.computed for one in took[action]]
-        yield Row(f"Kubernetes {action}, processor time {growth}", _growth(computed), "x", 1.2)
-
-
-def _growth(took: Sequence[float]) -> float:
-    """Return what one more costs among many, times what it costs among few; `took` is by `_NUMBERS`."""
-    few, some, many = took
-    return (many - some) / (some - few)
+    for action, (first, second, third) in computed.items():
+        yield Row(f"Kubernetes {action}, processor time {growth}", (third - second) / (second - first), "x", 1.2)
 
 
 @contextmanager
