@@ -12,11 +12,38 @@ Act = Callable[..., dict[str, Any]]
 
 SOON = 25.0  # seconds for a whole action: the cause is told within 10 s of being visible
 
+# Answers for a moment after its first answer, and goes on without listening.
+FALLS_SILENT = """
+import http.server, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        answered.append(time.monotonic())
+
+answered = []
+server = http.server.HTTPServer(("", 8080), Handler)
+server.timeout = 0.1
+while not answered or time.monotonic() < answered[0] + 0.8:
+    server.handle_request()
+server.server_close()
+time.sleep(600)
+"""
+
 # name -> (package's faults, key-values, settings, words of the message)
 FAILURES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str]] = {
     "it crashes at its start": ({"crash_at_start": True}, {}, {}, "ended with exit code 70"),
     "it crashes after loading": ({"crash_after_seconds": 1}, {}, {}, "ended with exit code 70"),
     "it is never ready": ({"fail_ping": True}, {}, {"readinessLimit": 4}, "did not answer /ping within 4 s"),
+    "it falls silent": (
+        {},
+        {},
+        {"readinessLimit": 5, "patches": {"Deployment": [
+            {"op": "add", "path": "/spec/template/spec/containers/0/command",
+             "value": ["python3", "-c", FALLS_SILENT]}]}},
+        "did not answer /ping within 5 s",
+    ),
     "it runs out of memory": ({}, {"memory": "8m"}, {}, "ran out of memory (OOMKilled"),
     "no node has room": ({}, {"memory": "4000g"}, {}, "finds no node"),
     "no node is chosen": ({}, {"nodeSelector": {"no": "such"}}, {}, "finds no node"),

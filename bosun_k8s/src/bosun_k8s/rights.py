@@ -50,6 +50,7 @@ ALWAYS = (
     *_on(SECRET.group, SECRET.plural, *_MADE),
     *_on(POD.group, POD.plural, "list", "watch"),
     *_on(POD.group, "pods/log", "get"),
+    *_on(POD.group, "pods/proxy", "get"),
     *_on(QUOTA.group, QUOTA.plural, "list"),
     *_on(ENDPOINTS.group, ENDPOINTS.plural, "list", "watch"),
     *_on(AUTOSCALER.group, AUTOSCALER.plural, *_MADE),

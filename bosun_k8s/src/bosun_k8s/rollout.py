@@ -15,7 +15,7 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import checking, names, probing, removing, surroundings
+from bosun_k8s import answering, checking, names, probing, removing, surroundings
 from bosun_k8s.cluster.errors import Taken
 from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, SECRET, Objects
 from bosun_k8s.cluster.watching import Topic, Watching
@@ -30,6 +30,7 @@ from bosun_k8s.looks.observed import Deployment, EndpointSlice, Pod
 from bosun_k8s.looks.patience import Patience
 
 _LOG_LINES = 40
+_ASK_AGAIN_SECONDS = 0.2
 
 
 class Rollout:
@@ -124,9 +125,14 @@ class Rollout:
                         raise self._late(pods)
                     continue
                 ready_since = now if ready_since is None else ready_since
-                until = ready_since + settle
-                if now >= until:
+                if now < ready_since + settle:
+                    until = ready_since + settle
+                elif not settle or not answering.is_one_silent(self._objects, pods, goal.values):
                     return
+                elif now >= deadline:
+                    raise self._late(pods)
+                else:  # the kubelet will say why, or that it answers again
+                    until = now + _ASK_AGAIN_SECONDS
 
     def _check(self, pods: list[Pod], workload: Deployment | None, patience: Patience) -> None:
         """Check that no pod has failed.

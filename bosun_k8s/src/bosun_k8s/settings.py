@@ -185,7 +185,8 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     settle_time: Annotated[
         Seconds,
         described(
-            "How long, in seconds, a model must have been ready before a replacement or relaunch moves traffic to it."
+            "How long, in seconds, a model must have been ready, and answer then, before a replacement or relaunch "
+            "moves traffic to it."
         ),
     ] = 1.2
     unschedulable_limit: Annotated[
