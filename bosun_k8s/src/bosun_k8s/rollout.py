@@ -118,8 +118,8 @@ class Rollout:
                 workload = next(iter(watching.now(Deployment)), None)
                 self._check(pods, workload, patience)
                 until = min(deadline, patience.until)
-                ready = sum(pod.is_ready for pod in pods)
-                if workload is None or ready < max(1, workload.spec.replicas):
+                ready = [pod for pod in pods if pod.is_ready]
+                if workload is None or len(ready) < max(1, workload.spec.replicas):
                     ready_since = None
                     if now >= deadline:
                         raise self._late(pods)
@@ -127,7 +127,7 @@ class Rollout:
                 ready_since = now if ready_since is None else ready_since
                 if now < ready_since + settle:
                     until = ready_since + settle
-                elif not settle or not answering.is_one_silent(self._objects, pods, goal.values):
+                elif not settle or not answering.is_one_silent(self._objects, ready, goal.values):
                     return
                 elif now >= deadline:
                     raise self._late(pods)
