@@ -44,25 +44,24 @@ def rows(place: Place) -> Iterator[Row]:
     yield Row("Kubernetes deployment_status, times that import", status.seconds / imported.seconds, "x", 1.4)
     yield Row("Kubernetes pe_status, times that import", pe_status.seconds / imported.seconds, "x", 1.4)
     with _simulated_node(place):
-        yield from _scale(place)
+        yield from _scale(place, baseline)
 
 
-def _scale(place: Place) -> Iterator[Row]:
+def _scale(place: Place, fixed: list[str | Path]) -> Iterator[Row]:
     """Measure lists as deployments grow; what any look costs is in none of the growths.
 
-    Their processor time has to stay flat, by that of a fixed piece of work in the same minutes: the whole time grows
+    Their processor time has to stay flat, by that of the `fixed` command in the same minutes: the whole time grows
     with that of a control plane that shares the machine with thousands of simulated pods, as kubectl's does.
     """
     actions = ("deployment_list", "pe_status")
     computed: dict[str, list[float]] = {action: [] for action in actions}
-    fixed: list[str | Path] = [place.installed.python, "-c", _IMPORT]
+    kubectl: list[str | Path] = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
+    commands = [fixed, kubectl, *(place.runner(action) for action in actions)]
     there = 1
     for number in _NUMBERS:
         _make(place, range(there, number))
         there = number
-        kubectl: list[str | Path] = [*place.kubectl_words(), "get", "deployments", "-o", "json"]
         # As often for all: the fastest of more runs is faster.
-        commands = [fixed, kubectl, *(place.runner(action) for action in actions)]
         imported, baseline, *looks = measure_in_turn(commands, _RUNS)
         yield Row(f"kubectl get deployments -o json of {number:,}", baseline.seconds, "s", None)
         for action, look in zip(actions, looks, strict=True):

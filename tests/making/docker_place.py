@@ -100,9 +100,9 @@ class Place:
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as archive:
             for name, text in files.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(text)
-                archive.addfile(member, io.BytesIO(text.encode()))
+                content, member = text.encode(), tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
         subprocess.run(
             ["docker", "cp", "-", f"{self.proxy}:{ROUTES}"],
             input=buffer.getvalue(),

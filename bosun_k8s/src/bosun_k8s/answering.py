@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bosun_k8s.cluster.resources import POD, Objects
+from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.key_values import KeyValues
 from bosun_k8s.looks.observed import Pod
 
@@ -28,9 +28,7 @@ class _Status(msgspec.Struct):
 def is_one_silent(objects: Objects, pods: Iterable[Pod], values: KeyValues) -> bool:
     """Tell whether one of the pods answers no more; False too where the API server may not, or cannot, ask them."""
     for pod in pods:
-        path = f"{objects.path(POD, pod.name)}:{values.port}/proxy{values.health_path}"
-        doing = f"get pods/proxy {pod.name} in namespace {objects.namespace}"
-        answer = objects.cluster.asked_once(doing, path, _SECONDS)
+        answer = objects.answer_of(pod.name, values.port, values.health_path, _SECONDS)
         silent = None if answer is None else says_silent(*answer)
         if silent is None:
             return False

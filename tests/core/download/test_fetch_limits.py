@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from package_server import (
@@ -21,9 +20,6 @@ from package_server import (
     what,
     whole,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_a_package_above_the_size_limit_is_refused_before_it_is_read(web: Web, start: Start, staged: Path) -> None:

@@ -7,7 +7,6 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from package_server import (
@@ -21,9 +20,6 @@ from package_server import (
     what,
     whole,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from package_server import (
@@ -17,9 +16,6 @@ from package_server import (
     what,
     whole,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_the_token_goes_to_the_host_of_mlops_url(web: Web, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

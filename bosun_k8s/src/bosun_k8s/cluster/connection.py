@@ -113,7 +113,7 @@ class Cluster:
         query, body = more.get("query"), more.get("body")
         url = self.host + path + (f"?{urlencode(query)}" if query else "")
         sent = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": more.get("accept", _JSON), "User-Agent": "bosun-k8s"}
+        headers = {"Accept": more.get("accept", _JSON)}
         if sent is not None:
             headers["Content-Type"] = more.get("content_type", _JSON)
         answer = self._answered(doing, method, url, sent, headers, more.get("answer_seconds", self._answer_seconds))
@@ -127,17 +127,8 @@ class Cluster:
     def asked_once(self, doing: str, path: str, seconds: float) -> tuple[int, bytes] | None:
         """Return status and beginning of whatever answers a GET, an error too; None where nothing does in time."""
         sys.audit("bosun.step", doing)
-        headers = {"User-Agent": "bosun-k8s", **self._credentials()}
         try:
-            answer = self._login.pool.request(
-                "GET",
-                self.host + path,
-                headers=headers,
-                timeout=seconds,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
+            answer = self._sent("GET", self.host + path, None, {}, urllib3.Timeout(seconds))
             try:
                 return answer.status, answer.read(_BEGINNING)
             finally:
@@ -157,15 +148,7 @@ class Cluster:
         pause, renewed = _FIRST_PAUSE, False
         while True:
             try:
-                answer: Answer = self._login.pool.request(
-                    method,
-                    url,
-                    body=body,
-                    headers=headers | self._credentials(),
-                    timeout=self._timeout(seconds),
-                    retries=False,
-                    preload_content=False,
-                )
+                answer = self._sent(method, url, body, headers, self._timeout(seconds))
                 failure = _refused(doing, answer.status, answer.data) if answer.status >= _CLIENT_ERROR else None
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 if not self._answers or time.monotonic() + pause > deadline:
@@ -188,6 +171,20 @@ class Cluster:
             progress("waiting for the API server", 0)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _sent(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: urllib3.Timeout
+    ) -> Answer:
+        """Return the answer, not read yet, to a request that is sent once; a redirect is an answer too."""
+        return self._login.pool.request(
+            method,
+            url,
+            body=body,
+            headers={**headers, "User-Agent": "bosun-k8s", **self._credentials()},
+            timeout=timeout,
+            retries=False,
+            preload_content=False,
+        )
 
     def _timeout(self, seconds: float) -> urllib3.Timeout:
         if self._answers is False:

@@ -175,6 +175,11 @@ class Objects:
         found = self.cluster.request(doing, "GET", f"{self.path(POD, pod)}/log", query=query, accept="*/*")
         return found.decode(errors="replace")
 
+    def answer_of(self, pod: str, port: int, path: str, seconds: float) -> tuple[int, bytes] | None:
+        """Return what a pod answers to a GET by the API server's way to pods, as `Cluster.asked_once` does."""
+        doing = f"get pods/proxy {pod} in namespace {self.namespace}"
+        return self.cluster.asked_once(doing, f"{self.path(POD, pod)}:{port}/proxy{path}", seconds)
+
 
 class _Continue(msgspec.Struct):
     next: str = msgspec.field(default="", name="continue")
