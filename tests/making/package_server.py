@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +61,10 @@ class Web(ThreadingHTTPServer):
         self.replies: list[Reply] = [whole()]
         self.by_path: dict[str, Reply] = {}
         self.over = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of a client that hung up, as many a test has it do, in one line."""
+        print("the server:", repr(sys.exception()))
 
     @property
     def origin(self) -> str:
