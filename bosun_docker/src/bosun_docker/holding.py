@@ -23,6 +23,7 @@ from bosun_core.signals import uninterrupted
 
 from bosun_docker import containers, names
 from bosun_docker.engine.client import Engine, NameTaken
+from bosun_docker.engine.listening import listening
 from bosun_docker.environment import Environment
 
 _BEAT_SECONDS = 3.0
@@ -104,8 +105,12 @@ def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
     silence = float("inf") if is_of_this_machine(holder) else _SILENCE_SECONDS
     heard_of: queue.Queue[str] = queue.Queue()
     filters = {"container": [lock["Id"]]}
-    with engine.again() as own, own.events(filters, since=_moment(lock["Created"])) as events:
-        threading.Thread(target=_follow, args=(events, heard_of), daemon=True).start()
+
+    def hear(event: dict[str, Any] | None) -> None:
+        # Where nothing more is heard of the lock: see whether it is there still.
+        heard_of.put("destroy" if event is None else str(event.get("Action", "")))
+
+    with listening(engine, filters, _moment(lock["Created"]), hear):
         heard = time.monotonic()
         while time.monotonic() < min(deadline, heard + silence):
             with suppress(queue.Empty):
@@ -115,13 +120,6 @@ def _released(engine: Engine, lock: dict[str, Any], deadline: float) -> bool:
             if is_surely_dead(holder):
                 return False
         return False
-
-
-def _follow(stream: Any, events: queue.Queue[str]) -> None:
-    with suppress(Exception):  # it ends when it is closed, in whatever way the SDK finds
-        for event in stream:
-            events.put(str(event.get("Action", "")))
-    events.put("destroy")  # nothing more is heard of the lock: see whether it is there still
 
 
 def _moment(created: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from bosun_docker.engine.host import EngineHost, is_new_enough
 
 Document = dict[str, Any]
 ENGINE_SECONDS = 120.0
+_END_SECONDS = 10.0  # for a thread whose call was cut
 
 
 class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK has no types
@@ -68,21 +70,29 @@ class Connection:
     def _note(self, answer: requests.Response, **_: object) -> None:
         self._answer = answer
 
-    def cut(self) -> bool:
-        """End the call that another thread makes on this connection; False where the engine has not answered it yet."""
-        if self._answer is None:
-            return False
-        with suppress(Exception):  # it may have ended by itself, in whatever way the SDK finds
-            docker.types.CancellableStream(iter(()), self._answer).close()
-        return True
+    def cut(self, worker: threading.Thread) -> None:
+        """End the call that a thread makes on this connection, and wait for the thread.
+
+        One that the engine has not answered yet goes on: only its own limit ends it.
+        """
+        if self._answer is not None:
+            self._shut_down()
+            worker.join(_END_SECONDS)
+
+    def _shut_down(self) -> None:
+        if self._answer is not None:
+            with suppress(Exception):  # it may have ended by itself, in whatever way the SDK finds
+                docker.types.CancellableStream(iter(()), self._answer).close()
+        self._client.close()  # that ends a call by SSH
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._shut_down()  # first: closing an answer waits for a thread that reads it
         if self._answer is not None:
-            self._answer.close()
-        self._client.close()
+            with suppress(Exception):  # such a thread may close it this moment, which http.client does not bear
+                self._answer.close()
 
     @contextmanager
     def _step(self, doing: str) -> Iterator[None]:

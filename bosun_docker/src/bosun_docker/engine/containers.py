@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from typing import Any
 
 from bosun_core.errors import EnvironmentFailure
@@ -112,19 +111,14 @@ class Containers(Connection):
             content.close()
         return content is not None
 
-    @contextmanager
-    def events(self, filters: Mapping[str, Any], since: str | int) -> Iterator[Iterator[Document]]:
-        """Yield the events that the filters let through, as they come, from the engine's time `since` on, in seconds.
+    def events(self, filters: Mapping[str, Any], since: str | int) -> Iterator[Document]:
+        """Return the events that the filters let through, as they come, from the engine's time `since` on, in seconds.
 
-        They end with the block, also for another thread that waits for the next one.
+        They end when the connection is cut.
         """
         with self._step("follow events"):
-            stream = self._client.events(decode=True, filters=dict(filters), since=since)
-        try:
-            yield stream
-        finally:
-            with suppress(Exception):  # it may have ended by itself, in whatever way the SDK finds
-                stream.close()
+            stream: Iterator[Document] = self._client.events(decode=True, filters=dict(filters), since=since)
+            return stream
 
     def run_inside(self, container: str, command: list[str]) -> tuple[int, str]:
         """Run a command in a container, wait for its end, and return its exit code and what it wrote."""

@@ -10,8 +10,6 @@ from typing import Any
 
 from bosun_docker.engine.client import Engine
 
-_END_SECONDS = 10.0  # for a call that was cut, until the engine has let go of it
-
 Reports = Iterator[dict[str, Any]]
 
 
@@ -50,8 +48,7 @@ def reports(engine: Engine, call: Callable[[Engine], Reports], limit: float) -> 
                     raise one
                 yield one
         finally:
-            if worker.is_alive() and own.cut():
-                worker.join(_END_SECONDS)
+            own.cut(worker)
 
 
 def _make(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from bosun_docker.engine.client import Engine
+from bosun_docker.engine.listening import listening
 from bosun_docker.looks import health
 
 EVER = "1"
@@ -39,8 +39,10 @@ class Followed:
         self._faults: queue.Queue[str] = queue.Queue()
         self._out_of_memory = False
 
-    def take(self, event: Mapping[str, Any]) -> None:
-        """Take the next event."""
+    def take(self, event: Mapping[str, Any] | None) -> None:
+        """Take the next event; None says nothing."""
+        if event is None:
+            return
         self._out_of_memory = self._out_of_memory or event.get("Action") == "oom"
         fault = health.told_by(event, out_of_memory=self._out_of_memory)
         if fault is not None:
@@ -63,12 +65,5 @@ def following(engine: Engine, container: str, since: str) -> Iterator[Followed]:
     """Yield what gets a fault when the container ends, or when its own health check fails; from `since` on."""
     followed = Followed()
     filters = {"container": [container], "event": ["oom", "die", "health_status"]}
-
-    def follow(events: Iterator[dict[str, Any]]) -> None:
-        with suppress(Exception):  # it ends when the block does, in whatever way the SDK finds
-            for event in events:
-                followed.take(event)
-
-    with engine.again() as own, own.events(filters, since) as events:
-        threading.Thread(target=follow, args=(events,), daemon=True).start()
+    with listening(engine, filters, since, followed.take):
         yield followed
