@@ -104,11 +104,11 @@ def k8s_variables() -> dict[str, str]:
 def until() -> Callable[..., Any]:
     """Asks until there is an answer that holds, and returns it."""
 
-    def ask(question: Callable[[], Any], seconds: float = 60) -> Any:
+    def ask(question: Callable[[], Any], seconds: float = 60, pause: float = 0.1) -> Any:
         end = time.monotonic() + seconds
         while not (answer := question()):
             assert time.monotonic() < end, f"it did not come about in {seconds} s"
-            time.sleep(0.1)  # between two looks
+            time.sleep(pause)
         return answer
 
     return ask
