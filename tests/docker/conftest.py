@@ -1,15 +1,23 @@
 """A place on the engine for one test module: a network, a container prefix and ports of its own, seen from outside."""
 
+import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from acting import Act, acting, packing
 from asking import predicting
 from docker_place import Place, free_port
 from kit_sample import sample_the_kit
 from model_kinds import Maker
+
+RUNNER = str(Path(sys.executable).with_name("bosun-plugin-runner"))
+LIMIT_SECONDS = 200
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -67,6 +75,38 @@ def act(place: Place, tmp_path: Path) -> Act:
 def package(tmp_path: Path) -> Callable[..., str]:
     """Makes a model package, and returns its path."""
     return packing(tmp_path)
+
+
+@pytest.fixture
+def begin(place: Any, tmp_path: Path) -> Iterator[Callable[..., Callable[[], dict[str, Any]]]]:
+    """Begins one action as a process; call what it returns for the status."""
+    number = iter(range(1000))
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def run(action: str, info: dict[str, Any] | None = None, **settings: Any) -> Callable[[], dict[str, Any]]:
+        config, private, status = (tmp_path / f"{name}-{next(number)}" for name in ("config", "private", "status"))
+        config.write_text(json.dumps({"deploymentInfo": info}))
+        private.write_text(yaml.safe_dump(place.settings(readinessLimit=100, **settings)))
+        files = [f"--config={config}", f"--private-config={private}", f"--status-file={status}"]
+        command = [RUNNER, "--plugin=docker", f"--action={action}", *files]
+        with status.with_suffix(".err").open("wb") as stderr:
+            process = subprocess.Popen(command, stderr=stderr)
+        processes.append(process)
+
+        def finish() -> dict[str, Any]:
+            process.wait(LIMIT_SECONDS)
+            assert "Traceback" not in status.with_suffix(".err").read_text()
+            told: dict[str, Any] = yaml.safe_load(status.read_text())
+            print(action, info, "->", told["status"], told["msg"])
+            return told
+
+        finish.process = process  # type: ignore[attr-defined]  # for tests that end it
+        return finish
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

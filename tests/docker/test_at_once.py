@@ -1,60 +1,19 @@
 """Several runners at once: one after the other on one deployment, side by side on many, past holders that have died."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
-from asking import asked_once
 from bosun_core.holders import this_process
 
 pytestmark = pytest.mark.docker
 
-RUNNER = str(Path(sys.executable).with_name("bosun-plugin-runner"))
 MANY = 10
-LIMIT_SECONDS = 200
 LABEL = "com.datarobot.bosun"
 SILENCE_SECONDS = 15
-
-
-@pytest.fixture
-def begin(place: Any, tmp_path: Path) -> Iterator[Callable[..., Callable[[], dict[str, Any]]]]:
-    """Begins one action as a process; call what it returns for the status."""
-    number = iter(range(1000))
-    processes: list[subprocess.Popen[bytes]] = []
-
-    def run(action: str, info: dict[str, Any] | None = None, **settings: Any) -> Callable[[], dict[str, Any]]:
-        config, private, status = (tmp_path / f"{name}-{next(number)}" for name in ("config", "private", "status"))
-        config.write_text(json.dumps({"deploymentInfo": info}))
-        private.write_text(yaml.safe_dump(place.settings(readinessLimit=100, **settings)))
-        files = [f"--config={config}", f"--private-config={private}", f"--status-file={status}"]
-        command = [RUNNER, "--plugin=docker", f"--action={action}", *files]
-        with status.with_suffix(".err").open("wb") as stderr:
-            process = subprocess.Popen(command, stderr=stderr)
-        processes.append(process)
-
-        def finish() -> dict[str, Any]:
-            process.wait(LIMIT_SECONDS)
-            assert "Traceback" not in status.with_suffix(".err").read_text()
-            told: dict[str, Any] = yaml.safe_load(status.read_text())
-            print(action, info, "->", told["status"], told["msg"])
-            return told
-
-        finish.process = process  # type: ignore[attr-defined]  # for tests that end it
-        return finish
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.wait()
 
 
 def left(place: Any) -> list[str]:
@@ -135,21 +94,6 @@ def test_plugin_start_twice_at_once_makes_one_proxy(place: Any, begin: Callable[
     place.clear()
     told = [finish() for finish in [begin("plugin_start") for _ in range(3)]]
     assert ([one["status"] for one in told], left(place)) == (["passing"] * 3, ["traefik"])
-
-
-def test_a_signal_while_the_old_proxy_ends_brings_it_back(
-    clean: Any, act: Callable[..., Any], begin: Callable[..., Any], package: Callable[..., str], until: Any
-) -> None:
-    act("plugin_start")
-    before = clean.containers()[clean.proxy]
-    url = act("deployment_start", start_of(package("A")))["data"]["predictionUrl"]
-    with ThreadPoolExecutor() as pool:
-        slow = pool.submit(asked_once, f"{url}?delay=5")  # an old proxy answers what it has before it ends
-        replacing = begin("plugin_start", logMaxFiles=4)
-        until(lambda: f"{clean.proxy}_old" in clean.containers())
-        replacing.process.terminate()
-        assert (replacing()["status"], slow.result().model) == ("failing", "A")
-    assert (clean.containers()[clean.proxy], asked_once(url).model) == (before, "A")
 
 
 def test_a_first_start_beside_plugin_start_and_plugin_stop_ends_whole(

@@ -93,6 +93,7 @@ class Rollout:
         taken += [route.generation for route in before.slots.values() if route is not None]
         self._generation = 1 + max(taken, default=0)
         self._probed: Route | None = None
+        self._is_public = False
         self._since = EVER
 
     def run(self) -> Slots:
@@ -172,7 +173,11 @@ class Rollout:
     def _finish(self, new: str, route: Route) -> None:
         """Switch, drain, remove. May be repeated."""
         progress("switching", 0)
-        self._proxy.write(route, self._slot)
+        if not self._is_public:
+            # Once: a file that is overwritten is absent for a moment, and from here on this one serves.
+            with uninterrupted():
+                self._proxy.write(route, self._slot)
+                self._is_public = True
         self._proxy.wait_until_it_leads(route)
         idle = SLOTS[1] if self._slot == SLOTS[0] else SLOTS[0]
         if self._before.route is not None:
