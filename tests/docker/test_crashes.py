@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(7200)]
 
 BUDGET_SECONDS = 6.0
 TOKEN = "planted-token-91aa"  # nobody's
+OTHER_IMAGE = "bosun-test-pps-by-another-name"
 
 
 class Story(NamedTuple):
@@ -68,6 +69,15 @@ STORIES |= {
     )
     for name in SHARED
 }
+# The settings of the server alone: the proxy goes on.
+STORIES["plugin_start, shared, server replaced"] = Story(
+    "plugin_start",
+    (["deployment_d1_A", "pps", "traefik"], 1, 1),
+    BOTH,
+    settings=(("ppsBaseImage", OTHER_IMAGE),),
+    loaded=True,
+    serving="shared",
+)
 ALWAYS = ("start", "replace", "stop", "plugin_start")
 TRIED = [*ALWAYS, *sampled([name for name in STORIES if name not in ALWAYS], "stories", 3)]
 
@@ -99,9 +109,13 @@ def test_killed_at_any_call_and_run_again_it_converges(
     packages: dict[str, str],
     predict: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
     name: str,
 ) -> None:
     story = STORIES[name]
+    if OTHER_IMAGE in dict(story.settings).values():
+        place("tag", place.variables["BOSUN_TEST_PPS_IMAGE"], OTHER_IMAGE)
+        request.addfinalizer(lambda: place("image", "rm", "--force", OTHER_IMAGE))
     monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
     more: dict[str, Any] = {"plugin_config": {"mlopsUrl": "http://127.0.0.1:9"}, "modelServing": story.serving}
     if story.monitored:

@@ -103,6 +103,29 @@ def test_what_is_wrong_is_told_with_what_to_do(look: Look, message: str) -> None
     assert (told.status.value, told.msg) == ("failing", f"deployment d1: {message}")
 
 
+@pytest.mark.parametrize(
+    ("led_to", "beside", "stray"),
+    [
+        (SERVER, None, None),
+        (SERVER, SERVER, None),
+        (OTHER, None, "a"),
+        (OTHER, SERVER, "a"),  # a switch that was killed between its two routes, whichever the proxy leads by
+        (SERVER, OTHER, "b"),
+        (OTHER, OTHER, "b"),
+    ],
+)
+def test_a_route_to_another_server_is_found_beside_one_to_the_right_one(
+    led_to: str, beside: str | None, stray: str | None
+) -> None:
+    look = seen(led_to=led_to)
+    route = look.slots[KEY]["a"]
+    assert route is not None
+    look.slots[KEY]["b"] = None if beside is None else route._replace(container=beside[:12])
+    (server,) = look.servers(ENV)
+    astray = [shared_state.stray_route(one, server) for one in shared_state.astray(ENV, look, server)]
+    assert astray == ([] if stray is None else [(stray, look.slots[KEY][stray])])
+
+
 def test_the_plan_is_empty_only_where_nothing_would_change() -> None:
     look, body = seen(), shared_containers.server(ENV, None)
     name = ENV.server_name

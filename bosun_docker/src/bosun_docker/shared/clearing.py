@@ -12,7 +12,7 @@ from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.proxy.routes import SLOTS
 from bosun_docker.shared.containers import model_name
 from bosun_docker.shared.server_api import reached
-from bosun_docker.shared.state import lock_name, markers
+from bosun_docker.shared.state import CALLED, lock_name, markers
 
 
 def sweep(engine: Engine, env: Environment, proxy: Proxy) -> list[str]:
@@ -25,7 +25,7 @@ def sweep(engine: Engine, env: Environment, proxy: Proxy) -> list[str]:
     if server is None:
         return []
     with (
-        held(engine, env, lock_name(env), server.image_id, env.labels(names.LOCK), "the shared prediction server"),
+        held(engine, env, lock_name(env), server.image_id, env.labels(names.LOCK), CALLED),
         reached(proxy, env, names.key(env.id, ""), SLOTS[0], "server", server.id) as api,
     ):
         inside = api.models()
@@ -44,7 +44,7 @@ def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
     there = [*seen.servers(env), *(one for one in seen.parts if one.name == lock_name(env))]
     if not there:
         return shared_parts.remove_volume(engine, env, env.server_name)
-    with held(engine, env, lock_name(env), there[0].image_id, env.labels(names.LOCK), "the shared prediction server"):
+    with held(engine, env, lock_name(env), there[0].image_id, env.labels(names.LOCK), CALLED):
         seen = look(engine, env)
         if markers(env, seen):
             return []

@@ -31,7 +31,16 @@ from bosun_docker.retiring import drain
 from bosun_docker.shared import containers as shared_containers
 from bosun_docker.shared.containers import model_name
 from bosun_docker.shared.server_api import ServerApi, reached
-from bosun_docker.shared.state import astray, is_as_wanted, is_settled, lock_name
+from bosun_docker.shared.state import (
+    CALLED,
+    astray,
+    is_as_wanted,
+    is_settled,
+    leads_to,
+    lock_name,
+    stray_route,
+    unfinished,
+)
 
 _ASK_AGAIN_SECONDS = 0.04
 
@@ -58,7 +67,7 @@ def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, An
         shared_parts.check_name(seen, name)
     shared_parts.check_volume(engine, env, env.server_name)
     image = pulling.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
-    with held(engine, env, lock_name(env), image, env.labels(names.LOCK), "the shared prediction server"):
+    with held(engine, env, lock_name(env), image, env.labels(names.LOCK), CALLED):
         server = _unfinished_cleared(engine, env)
         done = []
         if server is None:
@@ -154,24 +163,28 @@ def _has_loaded(api: ServerApi, model: str) -> bool:
 
 def _lead_all_to(engine: Engine, env: Environment, proxy: Proxy, server: Container) -> None:
     """Have every deployment that is in the server led to it, each under its lock."""
-    for one in astray(env, look(engine, env), server):
-        with held_deployment(engine, env, server.image_id, one.id, "the shared prediction server"):
+    for one in unfinished(env, look(engine, env), server):
+        with held_deployment(engine, env, server.image_id, one.id, CALLED):
             to_its_end(partial(_lead_to, engine, env, proxy, one.id, server))
 
 
 def _lead_to(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, server: Container) -> None:
-    """Lead a deployment to another server by its other slot, where it is not led there. May be repeated."""
+    """Lead a deployment to another server by its other slot, where it is not led there alone. May be repeated."""
     found = next((one for one in astray(env, look(engine, env), server) if one.id == deployment_id), None)
-    if found is None or found.route is None:
+    stray = None if found is None else stray_route(found, server)
+    if found is None or stray is None:
         return
-    slot, route = found.route
+    slot, old = stray
     other = SLOTS[1] if slot == SLOTS[0] else SLOTS[0]
     progress(f"switching deployment {found.id}", 0)
-    new = probing_route(
-        env, found.key, found.id, server.id, route.port, route.generation, route.upstream_path
-    )._replace(public=True)
-    proxy.write(new, other)
+    new = found.slots.get(other)
+    if new is None or not new.public or not leads_to(new, server) or new.generation < old.generation:
+        # Else it was written before, and may serve: a file that is overwritten is absent for a moment.
+        new = probing_route(env, found.key, found.id, server.id, old.port, old.generation, old.upstream_path)._replace(
+            public=True
+        )
+        proxy.write(new, other)
     proxy.wait_until_it_is_taken(new)
     proxy.blank(found.key, slot)
-    # The two have one generation, that of the model: until the old route is dropped it may be the one that leads.
-    proxy.wait_until_it_is_dropped(route)
+    # The two may have one generation, that of the model: until the old one is dropped it may be the one that leads.
+    proxy.wait_until_it_is_dropped(old)

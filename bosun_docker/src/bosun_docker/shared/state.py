@@ -8,6 +8,10 @@ from bosun_docker import names
 from bosun_docker.environment import Environment
 from bosun_docker.looks.looking import Container, Deployed, Look
 from bosun_docker.proxy import shared_parts
+from bosun_docker.proxy.routes import Route
+
+CALLED = "the shared prediction server"
+"""What it is called in messages, and in the lock of a deployment as what holds it: it is switched to another server."""
 
 
 def is_needed(env: Environment, seen: Look) -> bool:
@@ -38,9 +42,27 @@ def is_settled(env: Environment, seen: Look) -> bool:
 
 
 def astray(env: Environment, seen: Look, server: Container) -> list[Deployed]:
-    """Return the deployments in the server with a route that leads to another one."""
+    """Return the deployments in the server with a public route that leads to another one."""
     shared = [one for one in seen.deployments(env) if one.current is not None and one.current.is_marker]
-    return [one for one in shared if one.route is not None and not server.id.startswith(one.route[1].container)]
+    return [one for one in shared if stray_route(one, server) is not None]
+
+
+def unfinished(env: Environment, seen: Look, server: Container) -> list[Deployed]:
+    """Return the deployments that are to be switched to the server, or whose switch died before it let go of them."""
+    died = [one for one in seen.deployments(env) if one.action == CALLED and not one.is_held]
+    return [*astray(env, seen, server), *(one for one in died if stray_route(one, server) is None)]
+
+
+def stray_route(found: Deployed, server: Container) -> tuple[str, Route] | None:
+    """Return slot and route by which a deployment is led to another server, be it beside a route to this one."""
+    public = [(route.generation, slot, route) for slot, route in found.slots.items() if route and route.public]
+    stray = [(slot, route) for _, slot, route in sorted(public) if not leads_to(route, server)]
+    return stray[-1] if stray else None
+
+
+def leads_to(route: Route, server: Container) -> bool:
+    """Tell whether a route leads to a server."""
+    return server.id.startswith(route.container)
 
 
 def lock_name(env: Environment) -> str:
