@@ -1,12 +1,13 @@
 """An action that is told to end in the middle of what has to be whole: it carries it to its end, and harms nothing."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from asking import asked_once
+from bosun_test.conformance.load import Load
 
 pytestmark = pytest.mark.docker
 
@@ -17,28 +18,35 @@ print(json.dumps({one.name: one.stat().st_ctime_ns for one in leading}))
 """
 
 
-def routes_written(place: Any) -> dict[str, int]:
-    """When each route file that leads somewhere was last written, by name."""
-    routes, image = f"{place.prefix}routes:/routes:ro", place.variables["BOSUN_TEST_PYTHON_IMAGE"]
-    return dict(json.loads(place("run", "--rm", "--volume", routes, "--entrypoint", "python3", image, "-c", WRITTEN)))
+@pytest.fixture
+def routes_written(clean: Any, act: Callable[..., Any]) -> Iterator[Callable[[], dict[str, int]]]:
+    """Tells when each route file that leads somewhere was last written, by name."""
+    act("plugin_start")
+    routes, image = f"{clean.prefix}routes:/routes:ro", clean.variables["BOSUN_TEST_PYTHON_IMAGE"]
+    looks = clean("run", "--detach", "--rm", "--volume", routes, "--entrypoint", "sleep", image, "600")
+    yield lambda: dict(json.loads(clean("exec", looks, "python3", "-c", WRITTEN)))
+    clean("rm", "--force", looks)
 
 
 def test_the_route_that_serves_is_not_written_again_when_a_signal_comes_while_the_old_model_drains(
-    clean: Any, act: Callable[..., Any], begin: Callable[..., Any], package: Callable[..., str], until: Any
+    act: Callable[..., Any],
+    begin: Callable[..., Any],
+    package: Callable[..., str],
+    predict: Callable[..., str],
+    until: Callable[..., Any],
+    routes_written: Callable[[], dict[str, int]],
 ) -> None:
     # A file that is overwritten is absent for a moment: a proxy that reads it then fails requests.
     url = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"]["predictionUrl"]
     replacement = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
-    with ThreadPoolExecutor() as pool:
-        slow = pool.submit(asked_once, f"{url}?delay=8")  # it drains for so long
+    with Load(lambda: predict(f"{url}?delay=8"), threads=6) as slow:  # it drains for nearly so long
         replacing = begin("deployment_replace_model", replacement)
-        until(lambda: [name.endswith("-b.yml") for name in routes_written(clean)] == [True])  # the old one's is blank
-        before = routes_written(clean)
+        until(lambda: [name.endswith("-b.yml") for name in routes_written()] == [True])  # the old one's is blank
+        before = routes_written()
         replacing.process.terminate()
         told = replacing()
-    answers = slow.result().model, asked_once(url).model
-    assert (told["status"], told["data"]["currentModelId"], answers) == ("failing", "B", ("A", "B"))
-    assert routes_written(clean) == before
+    assert (told["status"], told["data"]["currentModelId"], predict(url)) == ("failing", "B", "B")
+    assert ([one.fault for one in slow.failed()], routes_written()) == ([], before)
 
 
 def test_a_signal_while_the_old_proxy_ends_brings_it_back(
