@@ -97,7 +97,7 @@ def serving(
 def test_a_proxy_image_that_is_no_traefik_leaves_the_proxy_that_is_there(
     serving: Callable[[], str], refused: Refused, docker_variables: dict[str, str], variable: str
 ) -> None:
-    told = refused("plugin_start", traefikImage=docker_variables[variable], proxyLimit=3)
+    told = refused("plugin_start", traefikImage=docker_variables[variable])
     assert re.match(
         r"(the proxy \w+ \(traefikImage .*\) ended with|cannot start container .*the image has no such program)", told
     ), told
