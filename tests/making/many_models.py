@@ -1,12 +1,11 @@
 """The example prediction server with many models: what tests of it share."""
 
 import ctypes
-import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
+import one_model
 import pytest
 import yaml
 from prediction_server.launch import Answer, RunningServer
@@ -14,10 +13,8 @@ from prediction_server.launch import Answer, RunningServer
 
 def package(path: Path, score: float, **manifest: Any) -> Path:
     """A package that predicts `score` whatever it is given."""
-    constant = {"kind": "linear", "features": [], "coefficients": [], "intercept": score}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("model.json", json.dumps(constant | manifest))
-    return path
+    constant: dict[str, Any] = {"features": [], "coefficients": [], "intercept": score}
+    return one_model.package(path, **(constant | manifest))
 
 
 def folder(path: Path, deployment_id: str, model_id: str, score: float = 0, **manifest: Any) -> Path:

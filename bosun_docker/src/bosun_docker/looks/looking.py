@@ -93,7 +93,7 @@ class Deployed(NamedTuple):
         route, current = self.route, self.current
         if route is None or current is None or not current.is_marker:
             return current
-        return next((one for one in self.servers if one.id.startswith(route[1].container)), None)
+        return next((one for one in self.servers if leads_to(route[1], one)), None)
 
     @property
     def serves(self) -> bool:
@@ -114,6 +114,11 @@ class Deployed(NamedTuple):
 def _is_behind(route: Route, container: Container) -> bool:
     if container.is_marker:
         return container.generation == route.generation
+    return leads_to(route, container)
+
+
+def leads_to(route: Route, container: Container) -> bool:
+    """Tell whether a route leads to a container."""
     return container.id.startswith(route.container)
 
 

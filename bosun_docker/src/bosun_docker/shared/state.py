@@ -6,9 +6,9 @@ from typing import Any
 
 from bosun_docker import names
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Deployed, Look
+from bosun_docker.looks.looking import Container, Deployed, Look, leads_to
 from bosun_docker.proxy import shared_parts
-from bosun_docker.proxy.routes import Route
+from bosun_docker.proxy.routes import Route, serving
 
 CALLED = "the shared prediction server"
 """What it is called in messages, and in the lock of a deployment as what holds it: it is switched to another server."""
@@ -49,20 +49,14 @@ def astray(env: Environment, seen: Look, server: Container) -> list[Deployed]:
 
 def unfinished(env: Environment, seen: Look, server: Container) -> list[Deployed]:
     """Return the deployments that are to be switched to the server, or whose switch died before it let go of them."""
+    led_elsewhere = astray(env, seen, server)
     died = [one for one in seen.deployments(env) if one.action == CALLED and not one.is_held]
-    return [*astray(env, seen, server), *(one for one in died if stray_route(one, server) is None)]
+    return [*led_elsewhere, *(one for one in died if one not in led_elsewhere)]
 
 
 def stray_route(found: Deployed, server: Container) -> tuple[str, Route] | None:
     """Return slot and route by which a deployment is led to another server, be it beside a route to this one."""
-    public = [(route.generation, slot, route) for slot, route in found.slots.items() if route and route.public]
-    stray = [(slot, route) for _, slot, route in sorted(public) if not leads_to(route, server)]
-    return stray[-1] if stray else None
-
-
-def leads_to(route: Route, server: Container) -> bool:
-    """Tell whether a route leads to a server."""
-    return server.id.startswith(route.container)
+    return serving({slot: route for slot, route in found.slots.items() if route and not leads_to(route, server)})
 
 
 def lock_name(env: Environment) -> str:
