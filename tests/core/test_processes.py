@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.core.conftest import Bench, Started
 
-HEAD = "import ctypes, os, signal, time, weakref\nfrom bosun_core import progress"
+HEAD = "import ctypes, os, signal, subprocess, time, weakref\nfrom bosun_core import progress"
 HANGS = {
     "in a call": "progress('waiting', 1)\nsignal.pause()",
     "in a loop": "progress('waiting', 1)\nwhile True: pass",
@@ -36,6 +36,11 @@ SWALLOWS_EVERYTHING = (
 BLOCKS_SIGNALS = (
     "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\nprogress('waiting', 1)\ntime.sleep(60)"
 )
+# Python looks for a signal between two steps: not while it goes through the range, nor before it sleeps.
+BLOCKS_BEFORE_IT_LOOKS = (
+    "subprocess.Popen(('sh', '-c', f'sleep 0.1; kill -TERM {os.getppid()}'))\n"
+    "time.sleep(60 + (0.5 in range(20_000_000)))"
+)
 STATUS = ("--status-file", "status.yaml")
 
 
@@ -47,6 +52,21 @@ def hang(bench: Bench, how: str) -> tuple[str, ...]:
 
 def wait_until_it_hangs(runner: Started) -> None:
     runner.wait_for(lambda event: event["event"] == "progress")
+
+
+def wait_until_it_blocks(runner: Started) -> None:
+    """Wait until its process sleeps, or has been in its loop for a while."""
+    stat = Path(f"/proc/{child_of(runner)}/stat")
+    deadline = time.monotonic() + 20
+    began = None
+    while time.monotonic() < deadline:
+        state, *numbers = stat.read_text().rpartition(")")[2].split()
+        ticks = int(numbers[10])  # in user mode, of 10 ms: proc_pid_stat(5)
+        began = ticks if began is None else began
+        if state == "S" or ticks > began:
+            return
+        time.sleep(0.001)
+    pytest.fail(f"the action's process neither sleeps nor computes: {stat.read_text()}")
 
 
 # Signals
@@ -63,6 +83,12 @@ def test_a_signal_ends_the_action_and_its_status_says_so(bench: Bench, number: s
     message = f"the action was ended by {number.name}; run it again"
     assert (run.code, run.stdout, run.stderr) == (0, "", f"bosun-plugin-runner: {message}\n")
     assert run.outcome == ("failing", message)
+
+
+def test_a_signal_that_comes_just_before_the_action_blocks_ends_it(bench: Bench) -> None:
+    run = bench.command(*hang(bench, BLOCKS_BEFORE_IT_LOOKS))
+
+    assert run.outcome == ("failing", "the action was ended by SIGTERM; run it again")
 
 
 def test_a_signal_while_a_plugin_is_imported_is_no_fault_of_the_plugin(bench: Bench) -> None:
@@ -222,6 +248,7 @@ def pe_status(self):
 def test_an_action_ends_when_its_runner_is_killed(bench: Bench, how: str) -> None:
     with bench.started(*hang(bench, how)) as runner:
         wait_until_it_hangs(runner)
+        wait_until_it_blocks(runner)  # nobody is left to remind it
         runner.process.kill()
         run = runner.finished()  # waits for the end of the action's process too, which holds the pipes
 
@@ -231,6 +258,7 @@ def test_an_action_ends_when_its_runner_is_killed(bench: Bench, how: str) -> Non
 def test_an_action_that_does_not_end_does_not_outlive_its_killed_runner(bench: Bench) -> None:
     with bench.started(*hang(bench, SWALLOWS_EVERYTHING), "--grace", "0.3") as runner:
         wait_until_it_hangs(runner)
+        wait_until_it_blocks(runner)  # as above
         began = time.monotonic()
         runner.process.kill()
         runner.finished()  # as above

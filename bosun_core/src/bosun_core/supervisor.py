@@ -19,6 +19,9 @@ from bosun_core.errors import Interruption, interruption_behind
 from bosun_core.signals import heeded, hold_signals, interrupt
 
 _AGAIN_SECONDS = 0.001  # between two tries, until the callback has ended in which an interruption was ignored
+# Python heeds a signal between two steps: one that comes after its last look, but before the call that blocks, wakes
+# nobody. One that was heeded has the others ignored.
+_REMINDER_SECONDS = 0.25
 
 
 class Limits(NamedTuple):
@@ -176,20 +179,27 @@ def _end_without_parent(grace: float) -> None:
 def _wait(child: int, limits: Limits, watched: tuple[signal.Signals, ...]) -> str:
     """Wait until the child has ended, ending it where it has to be; return how it died."""
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
-    asked: str | None = None
-    while True:
-        number = _next_signal(deadline, watched)
-        if number == signal.SIGCHLD:
-            pid, status = os.waitpid(child, os.WNOHANG)
-            if pid:
-                return _cause(status, asked)
-        elif asked is None:
-            os.kill(child, number or signal.SIGALRM)
-            asked = "its time was up (--timeout)" if number is None else f"{signal.Signals(number).name} came"
-            deadline = time.monotonic() + limits.grace  # one for all: a second signal gives no more time
-        elif number is None:
+    status, number = _watch(child, deadline, watched)
+    if status is not None:
+        return _cause(status, asked=None)
+    asked = "its time was up (--timeout)" if number is None else f"{signal.Signals(number).name} came"
+    given_up = time.monotonic() + limits.grace  # one for all: a second signal gives no more time
+    while status is None:
+        os.kill(child, signal.SIGALRM if number is None else number)
+        status, _ = _watch(child, min(given_up, time.monotonic() + _REMINDER_SECONDS), watched)
+        if status is None and time.monotonic() >= given_up:
             os.kill(child, signal.SIGKILL)
-            deadline = None
+            _, status = os.waitpid(child, 0)
+    return _cause(status, asked)
+
+
+def _watch(child: int, deadline: float | None, watched: tuple[signal.Signals, ...]) -> tuple[int | None, int | None]:
+    """Return the child's wait status when it has ended, or the signal that came; neither at the deadline."""
+    while (number := _next_signal(deadline, watched)) == signal.SIGCHLD:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return status, None
+    return None, number
 
 
 def _next_signal(deadline: float | None, watched: tuple[signal.Signals, ...]) -> int | None:
