@@ -1,6 +1,9 @@
 """Bad models in the shared server, and a server that fails: one line, what is old serves, nothing is left."""
 
+import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 from bosun_test.conformance.load import Load
+from killing import make_larger
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -68,6 +72,30 @@ def test_a_bad_first_model_leaves_nothing(shared: Any, act: Act, bad: Any, case:
     assert (status["status"], status["state"], status["data"]) == ("failing", "errored", None)
     assert re.search(BAD[case][1], status["msg"]), status["msg"]
     assert shared.left() == (["traefik"], 0, 0)
+
+
+ENDED = """
+import os, signal
+from bosun_core.cli import console
+from bosun_core.reporting import listen
+listen(lambda step, *_: step == "sending the package" and os.kill(os.getpid(), signal.SIGTERM))
+console()
+"""
+
+
+def test_a_start_that_is_told_to_end_while_its_package_is_sent_leaves_nothing(
+    shared: Any, act: Act, package: Callable[..., str], predict: Callable[..., str], tmp_path: Path
+) -> None:
+    url = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"]["predictionUrl"]
+    before = shared.left(), shared.models()
+    info = {"id": "d2", "modelId": "B", "modelArtifact": make_larger(package("B"))}
+    config, private, status = (tmp_path / name for name in ("config", "private", "status"))
+    config.write_text(json.dumps({"deploymentInfo": info}))
+    private.write_text(json.dumps(shared.place.settings(modelServing="shared")))
+    words = ["--plugin=docker", "--action=deployment_start", f"--config={config}", f"--private-config={private}"]
+    subprocess.run([sys.executable, "-c", ENDED, *words, f"--status-file={status}"], timeout=60, check=True)
+    assert "ended by SIGTERM" in status.read_text()
+    assert (shared.left(), shared.models(), predict(url)) == (*before, "A")
 
 
 def test_a_server_that_its_policy_does_not_start_again_is_started_for_the_others(
