@@ -1,10 +1,12 @@
-"""Whether pods that were ready answer now, asked through the API server.
+"""Whether pods answer, asked through the API server.
 
 The kubelet looks at its containers once a second, and tells of an end later still where its node is busy.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable
 
 import msgspec
@@ -14,6 +16,9 @@ from bosun_k8s.key_values import KeyValues
 from bosun_k8s.looks.observed import Pod
 
 _SECONDS = 3.0
+_FIRST_SECONDS = 0.5
+_OFTEN, _SELDOM = 0.1, 1.0  # seconds between two questions: from as often to as seldom as the kubelet asks
+_PATIENCE = 20  # the longer a model loads, the less often it is asked: after a twentieth of the time that it has taken
 _CLIENT_ERROR = 400
 _NOBODY_THERE = ("connection refused", "connection reset", "EOF")
 
@@ -23,6 +28,45 @@ class _Status(msgspec.Struct):
 
     kind: str
     message: str = ""
+
+
+class Beginning:
+    """Since when new pods answer, which the kubelet sees up to a second later."""
+
+    def __init__(self, objects: Objects, values: KeyValues) -> None:
+        self._objects = objects
+        self._values = values
+        self._since: dict[str, float] = {}
+        self._began: float | None = None
+        self._again = 0.0
+
+    def ask(self, pods: Iterable[Pod]) -> float:
+        """Ask those that run and have not answered yet; return at which moment (monotonic) to do so again."""
+        now = time.monotonic()
+        asked = [pod for pod in pods if pod.runs and pod.name not in self._since]
+        if not asked:
+            return math.inf
+        self._began = now if self._began is None else self._began
+        pause = max(_OFTEN, (now - self._began) / _PATIENCE)
+        if pause > _SELDOM:
+            return math.inf
+        if now < self._again:
+            return self._again
+        for pod in asked:
+            answer = self._objects.answer_of(pod.name, self._values.port, self._values.health_path, _FIRST_SECONDS)
+            if answer is not None and says_silent(*answer) is False:
+                self._since[pod.name] = time.monotonic()
+        self._again = time.monotonic() + pause
+        return self._again
+
+    def since(self, ready: Iterable[Pod]) -> float:
+        """Return the moment (monotonic) since which all of these have answered; one that never did does since now."""
+        now = time.monotonic()
+        return max(self._since.get(pod.name, now) for pod in ready)
+
+    def forget(self) -> None:
+        """Take it that none has answered: one that was ready is so no more."""
+        self._since.clear()
 
 
 def is_one_silent(objects: Objects, pods: Iterable[Pod], values: KeyValues) -> bool:

@@ -99,12 +99,13 @@ class Rollout:
                 self._objects.apply(document)
 
     def _wait_until_ready(self) -> None:
-        """Wait until all pods are ready, and where another model serves until they have been so for the settle time."""
+        """Wait until all pods are ready, and where another model serves also until they have answered for a while."""
         settings, goal = self._env.settings, self._goal
         settle = settings.settle_time if any(pod.is_ready for pod in self._before.current) else 0.0
         began = time.monotonic()
         deadline = began + settings.readiness_limit
         ready_since: float | None = None
+        beginning = answering.Beginning(self._objects, goal.values)
         patience = Patience(settings.unschedulable_limit)
         progress("waiting until it is ready", 0)
         labels = {**self._env.labels(goal.deployment_id), names.GENERATION: str(self._generation)}
@@ -120,11 +121,15 @@ class Rollout:
                 until = min(deadline, patience.until)
                 ready = [pod for pod in pods if pod.is_ready]
                 if workload is None or len(ready) < max(1, workload.spec.replicas):
+                    if ready_since is not None:
+                        beginning.forget()
                     ready_since = None
                     if now >= deadline:
                         raise self._late(pods)
+                    if settle:
+                        until = min(until, beginning.ask(pods))
                     continue
-                ready_since = now if ready_since is None else ready_since
+                ready_since = beginning.since(ready) if ready_since is None else ready_since
                 if now < ready_since + settle:
                     until = ready_since + settle
                 elif not settle or not answering.is_one_silent(self._objects, ready, goal.values):

@@ -185,10 +185,10 @@ class KubernetesSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     settle_time: Annotated[
         Seconds,
         described(
-            "How long, in seconds, a model must have been ready, and answer then, before a replacement or relaunch "
+            "How long, in seconds, a model must have answered, and answer then, before a replacement or relaunch "
             "moves traffic to it."
         ),
-    ] = 1.2
+    ] = 1.5
     unschedulable_limit: Annotated[
         Seconds,
         described(

@@ -71,9 +71,16 @@ class Terminated(_Read, frozen=True):
     message: str = ""
 
 
+class Running(_Read, frozen=True):
+    """Since when a container runs."""
+
+    started_at: str = ""
+
+
 class ContainerState(_Read, frozen=True):
     """The state of a container."""
 
+    running: Running | None = None
     waiting: Waiting | None = None
     terminated: Terminated | None = None
 
@@ -126,6 +133,12 @@ class Pod(Object, frozen=True):
         """Whether it gets traffic."""
         ready = any(one.type == "Ready" and one.status == "True" for one in self.status.conditions or ())
         return ready and not self.is_ending
+
+    @property
+    def runs(self) -> bool:
+        """Whether its containers run, and it is to stay."""
+        states = [one.state.running for one in self.status.container_statuses or ()]
+        return bool(states) and all(states) and not self.is_ending
 
     @property
     def has_ended(self) -> bool:
