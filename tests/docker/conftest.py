@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +79,18 @@ def package(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def begin(place: Any, tmp_path: Path) -> Iterator[Callable[..., Callable[[], dict[str, Any]]]]:
-    """Begins one action as a process; call what it returns for the status."""
+    """Begins one action as a process, of the runner or of a `program` like it; call what it returns for the status."""
     number = iter(range(1000))
     processes: list[subprocess.Popen[bytes]] = []
 
-    def run(action: str, info: dict[str, Any] | None = None, **settings: Any) -> Callable[[], dict[str, Any]]:
+    def run(
+        action: str, info: dict[str, Any] | None = None, program: Sequence[str | Path] = (RUNNER,), **settings: Any
+    ) -> Callable[[], dict[str, Any]]:
         config, private, status = (tmp_path / f"{name}-{next(number)}" for name in ("config", "private", "status"))
         config.write_text(json.dumps({"deploymentInfo": info}))
         private.write_text(yaml.safe_dump(place.settings(readinessLimit=100, **settings)))
         files = [f"--config={config}", f"--private-config={private}", f"--status-file={status}"]
-        command = [RUNNER, "--plugin=docker", f"--action={action}", *files]
+        command = [*program, "--plugin=docker", f"--action={action}", *files]
         with status.with_suffix(".err").open("wb") as stderr:
             process = subprocess.Popen(command, stderr=stderr)
         processes.append(process)

@@ -1,4 +1,4 @@
-"""What an answer by the API server's way to pods says of a pod that was ready."""
+"""What answers by the API server's way to pods say: whether a pod is silent, and since when pods answer."""
 
 import json
 import math
@@ -49,6 +49,10 @@ class Pods:
         return (200, b"") if pod in self.answer else (503, b"loading")
 
 
+def beginning_of(pods: Pods) -> Beginning:
+    return Beginning(pods, KeyValues())  # type: ignore[arg-type]  # the part of Objects that it needs
+
+
 def pod(name: str, state: str = "running") -> Pod:
     statuses = [{"name": "model", "state": {state: {}}}]
     return msgspec.convert({"metadata": {"name": name}, "status": {"containerStatuses": statuses}}, Pod)
@@ -63,7 +67,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_pods_have_answered_since_the_last_of_them_did(clock: list[float]) -> None:
     pods, both = Pods(), [pod("a"), pod("b")]
-    beginning = Beginning(pods, KeyValues())  # type: ignore[arg-type]  # the part of Objects that it needs
+    beginning = beginning_of(pods)
     for clock[0], answer in ((1000.0, set[str]()), (1000.5, {"a"}), (1001.0, {"a", "b"}), (1001.5, {"a", "b"})):
         pods.answer = answer
         again = beginning.ask(both)
@@ -74,7 +78,7 @@ def test_pods_have_answered_since_the_last_of_them_did(clock: list[float]) -> No
 def test_a_pod_that_was_ready_and_is_no_more_begins_anew(clock: list[float]) -> None:
     pods, one = Pods(), pod("a")
     pods.answer = {"a"}
-    beginning = Beginning(pods, KeyValues())  # type: ignore[arg-type]  # as above
+    beginning = beginning_of(pods)
     beginning.ask([one])
     clock[0] += 5
     beginning.forget()
@@ -84,13 +88,13 @@ def test_a_pod_that_was_ready_and_is_no_more_begins_anew(clock: list[float]) -> 
 @pytest.mark.parametrize("state", ["waiting", "terminated"])
 def test_a_pod_that_does_not_run_is_not_asked(state: str) -> None:
     pods = Pods()
-    assert Beginning(pods, KeyValues()).ask([pod("a", state)]) == math.inf  # type: ignore[arg-type]  # as above
+    assert beginning_of(pods).ask([pod("a", state)]) == math.inf
     assert pods.asked == []
 
 
 def test_a_model_that_loads_for_long_is_asked_ever_less_and_then_left_to_the_kubelet(clock: list[float]) -> None:
     pods, one = Pods(), pod("a")
-    beginning = Beginning(pods, KeyValues())  # type: ignore[arg-type]  # as above
+    beginning = beginning_of(pods)
     while (again := beginning.ask([one])) != math.inf:
         clock[0] = max(again, clock[0] + 0.01)
     assert clock[0] - 1000.0 == pytest.approx(20, abs=2)

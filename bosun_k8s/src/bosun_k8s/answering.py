@@ -53,8 +53,7 @@ class Beginning:
         if now < self._again:
             return self._again
         for pod in asked:
-            answer = self._objects.answer_of(pod.name, self._values.port, self._values.health_path, _FIRST_SECONDS)
-            if answer is not None and says_silent(*answer) is False:
+            if _silence(self._objects, pod, self._values, _FIRST_SECONDS) is False:
                 self._since[pod.name] = time.monotonic()
         self._again = time.monotonic() + pause
         return self._again
@@ -72,13 +71,18 @@ class Beginning:
 def is_one_silent(objects: Objects, pods: Iterable[Pod], values: KeyValues) -> bool:
     """Tell whether one of the pods answers no more; False too where the API server may not, or cannot, ask them."""
     for pod in pods:
-        answer = objects.answer_of(pod.name, values.port, values.health_path, _SECONDS)
-        silent = None if answer is None else says_silent(*answer)
+        silent = _silence(objects, pod, values, _SECONDS)
         if silent is None:
             return False
         if silent:
             return True
     return False
+
+
+def _silence(objects: Objects, pod: Pod, values: KeyValues, seconds: float) -> bool | None:
+    """Ask a pod and tell whether it is silent; None where what comes in so many seconds says nothing about that."""
+    answer = objects.answer_of(pod.name, values.port, values.health_path, seconds)
+    return None if answer is None else says_silent(*answer)
 
 
 def says_silent(status: int, beginning: bytes) -> bool | None:

@@ -1,8 +1,6 @@
 """Bad models in the shared server, and a server that fails: one line, what is old serves, nothing is left."""
 
-import json
 import re
-import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -84,17 +82,13 @@ console()
 
 
 def test_a_start_that_is_told_to_end_while_its_package_is_sent_leaves_nothing(
-    shared: Any, act: Act, package: Callable[..., str], predict: Callable[..., str], tmp_path: Path
+    shared: Any, act: Act, begin: Callable[..., Any], package: Callable[..., str], predict: Callable[..., str]
 ) -> None:
     url = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})["data"]["predictionUrl"]
     before = shared.left(), shared.models()
     info = {"id": "d2", "modelId": "B", "modelArtifact": make_larger(package("B"))}
-    config, private, status = (tmp_path / name for name in ("config", "private", "status"))
-    config.write_text(json.dumps({"deploymentInfo": info}))
-    private.write_text(json.dumps(shared.place.settings(modelServing="shared")))
-    words = ["--plugin=docker", "--action=deployment_start", f"--config={config}", f"--private-config={private}"]
-    subprocess.run([sys.executable, "-c", ENDED, *words, f"--status-file={status}"], timeout=60, check=True)
-    assert "ended by SIGTERM" in status.read_text()
+    told = begin("deployment_start", info, program=(sys.executable, "-c", ENDED), modelServing="shared")()
+    assert (told["status"], told["msg"]) == ("failing", "the action was ended by SIGTERM; run it again")
     assert (shared.left(), shared.models(), predict(url)) == (*before, "A")
 
 

@@ -72,9 +72,7 @@ class Terminated(_Read, frozen=True):
 
 
 class Running(_Read, frozen=True):
-    """Since when a container runs."""
-
-    started_at: str = ""
+    """That a container runs."""
 
 
 class ContainerState(_Read, frozen=True):
