@@ -4,6 +4,7 @@ A proxy before the real one makes the faults that the real one will not.
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,31 @@ def test_a_replacement_goes_on_over_a_fault(
     print(faults.happened)
     assert len(faults.happened) == sum(fault.values())
     assert (status["status"], predict(url)) == ("passing", "B")
+
+
+def test_a_pod_that_is_not_ready_for_a_moment_is_waited_for(
+    clean: Any, faults: Faults, act: Act, package: Callable[..., str], until: Callable[..., Any]
+) -> None:
+    faults.unready_pods = 2
+
+    def change() -> None:
+        until(lambda: not faults.unready_pods)
+        clean("annotate", "pods", "--all", "a-change=of-the-pod")  # what the kubelet's own change brings: an event
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    status = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, routeLimit=120)
+    changing.join()
+    assert (status["status"], faults.happened) == ("passing", ["unready_pods"] * 2)
+
+
+def test_a_pod_that_stays_not_ready_is_told_after_the_limit(
+    clean: Any, faults: Faults, act: Act, package: Callable[..., str]
+) -> None:
+    faults.unready_pods = 2
+    status = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, routeLimit=2)
+    assert (status["status"], faults.happened) == ("failing", ["unready_pods"] * 2)
+    assert "none of its pods is ready" in status["msg"]
 
 
 def test_an_answer_that_is_lost_after_the_change_was_made_is_no_failure(

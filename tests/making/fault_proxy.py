@@ -26,6 +26,8 @@ class Faults:
         self.expired_watches = 0
         self.expired_pages = 0
         self.cut_watches = 0
+        self.unready_pods = 0
+        """In how many lists that have ready pods these are still to be shown as unready."""
         self.loses_answers = False
         """Whether each change is made, but its answer does not come: the first time that it is asked for."""
         self._lost: set[tuple[str, str]] = set()
@@ -78,6 +80,19 @@ def proxied(
         pool.clear()
 
 
+def _shown(content: bytes, faults: Faults) -> bytes:
+    """Show an answer as it is, or the ready pods of a list as unready ones."""
+    if not faults.unready_pods or b'"PodList"' not in content:
+        return content
+    document = json.loads(content)
+    told = [one for pod in document["items"] for one in pod["status"].get("conditions", ()) if one["type"] == "Ready"]
+    if not any(one["status"] == "True" for one in told) or not faults.take("unready_pods"):
+        return content
+    for one in told:
+        one["status"] = "False"
+    return json.dumps(document).encode()
+
+
 def _handler(server: str, faults: Faults, pool: urllib3.PoolManager) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -109,7 +124,7 @@ def _handler(server: str, faults: Faults, pool: urllib3.PoolManager) -> type[htt
             elif watches:
                 self._pass_on(answer, cut=faults.take("cut_watches"))
             else:
-                self._send(answer.status, answer.data, dict(answer.headers))
+                self._send(answer.status, _shown(answer.data, faults), dict(answer.headers))
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  # so http.server has it
 

@@ -22,7 +22,7 @@ from bosun_k8s.goal import Goal
 from bosun_k8s.goals import serves, stands_right, wanted
 from bosun_k8s.holding import Held, held
 from bosun_k8s.images import building
-from bosun_k8s.looks.looking import Deployed, entry, look
+from bosun_k8s.looks.looking import Deployed, entry, look, look_once_ready
 from bosun_k8s.rollout import Rollout
 from bosun_k8s.site import Site, connected
 
@@ -182,7 +182,7 @@ def _put_right(objects: Objects, env: Environment, found: Deployed, goal: Goal) 
 
 
 def _served(objects: Objects, env: Environment, goal: Goal, remarks: list[str]) -> ActionStatusInfo:
-    now = entry(env, look(objects, env, goal.deployment_id))
+    now = entry(env, look_once_ready(objects, env, goal.deployment_id))
     said = [f"deployment {goal.deployment_id} serves model {goal.model_id}", goal.remark, *remarks]
     answer = now.as_status(now.msg or "; ".join(filter(None, said)))
     if any(remarks) and answer.status is ActionStatus.OK:

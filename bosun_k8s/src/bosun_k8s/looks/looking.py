@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from bosun_core.answers import DeploymentEntry
+from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, DeploymentState
 
 from bosun_k8s import names
 from bosun_k8s.cluster.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
+from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
 from bosun_k8s.looks import health
 from bosun_k8s.looks.observed import Deployment, Pod, Service, brief, read
@@ -46,6 +49,12 @@ class Deployed(NamedTuple):
         return [pod for pod in self.pods if pod.generation == self.serving and not pod.is_ending]
 
     @property
+    def is_unready_without_fault(self) -> bool:
+        """Whether pods are there to serve, none is ready, and nothing says why."""
+        current = self.current
+        return bool(current) and not any(pod.is_ready or health.of_pod(pod) for pod in current)
+
+    @property
     def others(self) -> list[Pod]:
         """The pods of other generations."""
         return [pod for pod in self.pods if pod.generation != self.serving]
@@ -79,6 +88,25 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
     found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
     if service is not None and not whole and (not found.serves or found.others):
         return found._replace(held=objects.get(LEASE, env.name(deployment_id)) is not None)
+    return found
+
+
+def look_once_ready(objects: Objects, env: Environment, deployment_id: str) -> Deployed:
+    """Look at a deployment that was brought into service: where no pod is ready for a moment, wait for one.
+
+    A busy kubelet may take a pod's readiness back, with no fault, and give it again; it has `routeLimit` for it.
+    """
+    deadline = time.monotonic() + env.settings.route_limit
+    found = look(objects, env, deployment_id)
+    if not found.is_unready_without_fault:
+        return found
+    progress("waiting until it is ready again", 0)
+    selector = names.selector({**env.labels(deployment_id), names.GENERATION: found.serving})
+    with Watching(objects, Topic(POD, Pod, selector)) as watching:
+        while watching.wait(deadline):
+            now = found._replace(pods=tuple(_seen(watching.now(Pod))))
+            if not now.is_unready_without_fault:
+                return now
     return found
 
 
