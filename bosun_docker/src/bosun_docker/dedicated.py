@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from bosun_docker.containers import Body
@@ -34,9 +36,12 @@ class Dedicated(NamedTuple):
         """Return what stands before its endpoints in the container."""
         return ""
 
-    def start(self, container: str, name: str, generation: int) -> None:  # noqa: ARG002  # as `Shared.start`
-        """Have it load."""
+    def start(self, container: str, name: str, generation: int, lead: Callable[[], None]) -> float:  # noqa: ARG002  # as `Shared.start`
+        """Have it load, and return since when it does; the way to it is made meanwhile, in 55 ms."""
         self.engine.start(container, name)
+        began = time.monotonic()
+        lead()
+        return began
 
     def refusal(self, answer: Answer) -> str | None:  # noqa: ARG002  # as `Shared.refusal`
         """Tell why it will never answer; its container ends where it cannot load."""

@@ -6,6 +6,7 @@ Until the switch everything can be undone, and is; from the switch on everything
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -20,12 +21,12 @@ from bosun_docker.environment import Environment
 from bosun_docker.images import images
 from bosun_docker.looks import failing
 from bosun_docker.looks.following import EVER, following
-from bosun_docker.looks.looking import Container, Deployed, Look, listed, look
+from bosun_docker.looks.looking import Container, Deployed, Look, listed, look, look_for
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
 from bosun_docker.proxy.routes import SLOTS, Route, Slots
 from bosun_docker.retiring import Way, retire
 
-_ASK_AGAIN_SECONDS = 0.04
+_ASK_AGAIN_SECONDS = 0.02
 _OK = 200
 
 
@@ -66,8 +67,8 @@ class Newcomer(Protocol):
     def upstream_path(self, generation: int) -> str:
         """Return what stands before its endpoints there."""
 
-    def start(self, container: str, name: str, generation: int) -> None:
-        """Have it load."""
+    def start(self, container: str, name: str, generation: int, lead: Callable[[], None]) -> float:
+        """Have it load, and the probes' way lead to it by `lead`; return since when it loads (monotonic)."""
 
     def refusal(self, answer: Answer) -> str | None:
         """Tell why it will never answer 200, where an answer says so."""
@@ -119,10 +120,9 @@ class Rollout:
                 self._env, self._before.key, goal.deployment_id, worker, goal.port, self._generation, path
             )._replace(predictions_path=goal.predictions_path, health_path=goal.health_path)
             self._probed = route
-            self._proxy.write(route, self._slot)
             progress("starting", 0)
-            newcomer.start(new, name, self._generation)
-            self._wait_until_ready(worker, route)
+            began = newcomer.start(new, name, self._generation, lambda: self._proxy.write(route, self._slot))
+            self._wait_until_ready(worker, route, began)
         except BaseException:
             to_its_end(lambda: self._undo(new))
             raise
@@ -130,11 +130,10 @@ class Rollout:
         to_its_end(lambda: self._finish(new, public))
         return {self._slot: public}
 
-    def _wait_until_ready(self, worker: str, route: Route) -> None:
+    def _wait_until_ready(self, worker: str, route: Route, began: float) -> None:
         """Wait until the newcomer answers; where another serves, also until it has run for the settle time."""
         settings = self._env.settings
         progress("waiting until it is ready", 0)
-        began = time.monotonic()
         settled = began + (settings.settle_time if self._before.serves else 0.0)
         answers = False
         health_path = self._newcomer.health_path
@@ -194,7 +193,7 @@ def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, 
 
     Where none serves, the latest container may be that of a deployment whose route was lost: `spares_latest` keeps it.
     """
-    seen = look(engine, env).unlocked()
+    seen = look_for(engine, env, deployment_id).unlocked()
     found = seen.deployed(env, deployment_id)
     serving, current = found.route, found.current
     idle_slots = [slot for slot, one in found.slots.items() if one and (serving is None or slot != serving[0])]

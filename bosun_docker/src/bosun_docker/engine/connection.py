@@ -5,6 +5,8 @@ Each call raises an audit event `bosun.step` first, so that a test can end the p
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import sys
 import threading
@@ -12,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
+from urllib.parse import quote
 
 import docker  # noqa: TID251  # this is the one module
 import docker.errors  # noqa: TID251  # this is the one module
@@ -93,6 +96,16 @@ class Connection:
         if self._answer is not None:
             with suppress(Exception):  # such a thread may close it this moment, which http.client does not bear
                 self._answer.close()
+
+    def _stat(self, container: str, path: str) -> Document:
+        """Return what the engine tells of a path in a container; the SDK has no call for it (ContainerArchiveInfo)."""
+        url = f"{self._client.base_url}/v{self._client.api_version}/containers/{quote(container)}/archive"
+        answer = self._client.head(url, params={"path": path}, timeout=self._client.timeout)
+        try:
+            answer.raise_for_status()
+        except requests.exceptions.HTTPError as error:
+            docker.errors.create_api_error_from_http_exception(error)
+        return dict(json.loads(base64.b64decode(answer.headers["X-Docker-Container-Path-Stat"])))
 
     @contextmanager
     def _step(self, doing: str) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bosun_core.errors import EnvironmentFailure
@@ -104,12 +104,13 @@ class Containers(Connection):
         except Missing:
             return None
 
-    def holds(self, container: str, path: str) -> bool:
-        """Tell whether a path is there in a container, running or not."""
-        content = self.get(container, path)
-        if isinstance(content, Generator):
-            content.close()
-        return content is not None
+    def size(self, container: str, path: str) -> int | None:
+        """Return the size of a path in a container, running or not, in bytes; None where it is not there."""
+        try:
+            with self._step(f"look into container {container}"):
+                return int(self._stat(container, path)["size"])
+        except Missing:
+            return None
 
     def events(self, filters: Mapping[str, Any], since: str | int) -> Iterator[Document]:
         """Return the events that the filters let through, as they come, from the engine's time `since` on, in seconds.

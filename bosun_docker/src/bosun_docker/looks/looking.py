@@ -204,6 +204,20 @@ def look(engine: Engine, env: Environment) -> Look:
     return seen if seen.proxy is None else seen._replace(slots=route_slots(engine, seen.proxy.id))
 
 
+def look_for(engine: Engine, env: Environment, deployment_id: str) -> Look:
+    """Look for one deployment: as `look`, but the routes are read only where one of them is its own.
+
+    Their sizes take the engine 2 ms each, reading them 60.
+    """
+    seen = listed(engine, env)
+    if seen.proxy is None:
+        return seen
+    key, proxy = names.key(env.id, deployment_id), seen.proxy.id
+    sizes = (engine.size(proxy, f"{routes.FOLDER}/{routes.file_name(key, slot)}") for slot in routes.SLOTS)
+    has_route = any(size not in (None, len(routes.BLANK)) for size in sizes)
+    return seen._replace(slots=route_slots(engine, proxy)) if has_route else seen
+
+
 def listed(engine: Engine, env: Environment) -> Look:
     """Look at the containers alone, as if no route were there: reading those takes the engine 60 ms, listing 3 ms."""
     return read(env, engine.containers(env.container_filters))

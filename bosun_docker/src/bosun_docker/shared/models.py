@@ -7,6 +7,8 @@ only while a marker is: the marker comes first and goes last.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from bosun_core.errors import one_line
@@ -60,8 +62,12 @@ class Shared(NamedTuple):
         """Return what stands before its endpoints in the server."""
         return f"/deployments/{model_name(self.key, generation)}"
 
-    def start(self, container: str, name: str, generation: int) -> None:  # noqa: ARG002  # as `Dedicated.start`
-        """Put its folder where the server sees it, and loads it when it is asked for."""
+    def start(self, container: str, name: str, generation: int, lead: Callable[[], None]) -> float:  # noqa: ARG002  # as `Dedicated.start`
+        """Put its folder where the server sees it, and loads it when it is asked for; return when that was.
+
+        The way comes first: by it the server is told to drop the model, where the folder came only in part.
+        """
+        lead()
         model, info = model_name(self.key, generation), self.info.encode()
         members = [
             Member(model, mode=_OPEN_FOLDER),
@@ -69,6 +75,7 @@ class Shared(NamedTuple):
             Member(f"{model}/{INFO_FILE}", len(info), [info]),
         ]
         self.engine.put(container, MODELS, archives.streamed(members))
+        return time.monotonic()
 
     def refusal(self, answer: Answer) -> str | None:
         """Tell why it will never answer, where the server says so."""
@@ -97,7 +104,7 @@ def remove(engine: Engine, marker: Container, model: str, api: ServerApi | None)
 
 def _empty(engine: Engine, marker: str, model: str) -> None:
     """Delete a model's folder without the server, nor any program in it: unpacked over it, a file takes its place."""
-    if engine.holds(marker, f"{MODELS}/{model}"):
+    if engine.size(marker, f"{MODELS}/{model}") is not None:
         engine.put(marker, MODELS, archives.of_files({model: b""}))
 
 
