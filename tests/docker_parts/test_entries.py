@@ -7,7 +7,7 @@ from bosun_core.holders import this_process
 from bosun_core.status import ActionStatus, DeploymentState
 from bosun_docker.environment import environment
 from bosun_docker.looks.entries import entry
-from bosun_docker.looks.looking import Container, Look
+from bosun_docker.looks.observed import Container, Look
 from bosun_docker.proxy.routes import Route
 from bosun_docker.settings import DockerSettings
 

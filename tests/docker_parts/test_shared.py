@@ -7,7 +7,7 @@ from bosun_core.errors import InvalidRequest
 from bosun_docker.environment import Environment, environment
 from bosun_docker.looks.entries import entry
 from bosun_docker.looks.following import EVER, moment
-from bosun_docker.looks.looking import Container, Look
+from bosun_docker.looks.observed import Container, Look
 from bosun_docker.proxy.proxy import Answer
 from bosun_docker.proxy.routes import Route
 from bosun_docker.settings import DockerSettings

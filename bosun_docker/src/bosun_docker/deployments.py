@@ -19,7 +19,8 @@ from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted, is_shared, kind, latest, serves, wanted
 from bosun_docker.holding import held_deployment
 from bosun_docker.looks.entries import entry
-from bosun_docker.looks.looking import Deployed, Look, listed, look
+from bosun_docker.looks.looking import listed, look
+from bosun_docker.looks.observed import Deployed, Look
 from bosun_docker.monitoring import parts as monitoring
 from bosun_docker.newcomers import newcomer
 from bosun_docker.proxy import networks, shared_parts

@@ -7,7 +7,7 @@ from typing import Any
 from bosun_docker import names, replacing
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Look
+from bosun_docker.looks.observed import Container, Look
 from bosun_docker.monitoring import broker as broker_parts
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.monitoring import parts as monitoring

@@ -16,7 +16,7 @@ from bosun_docker.images import images
 from bosun_docker.images.packages import Source
 from bosun_docker.key_values import KeyValues
 from bosun_docker.looks.health import of_listed
-from bosun_docker.looks.looking import Container, Deployed
+from bosun_docker.looks.observed import Container, Deployed
 from bosun_docker.rollout import Goal
 from bosun_docker.shared import containers as shared_containers
 from bosun_docker.shared.models import kept_package

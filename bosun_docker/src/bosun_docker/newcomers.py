@@ -11,7 +11,7 @@ from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.goals import Wanted
 from bosun_docker.images import images
-from bosun_docker.looks.looking import Deployed, Look
+from bosun_docker.looks.observed import Deployed, Look
 from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.rollout import Newcomer
 from bosun_docker.shared import containers as shared_containers

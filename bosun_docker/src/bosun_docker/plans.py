@@ -10,7 +10,7 @@ from bosun_docker.environment import Environment
 from bosun_docker.environment_plans import of_monitoring, of_proxy, of_server, pulling
 from bosun_docker.goals import Wanted
 from bosun_docker.images import images
-from bosun_docker.looks.looking import Deployed, Look
+from bosun_docker.looks.observed import Deployed, Look
 from bosun_docker.proxy import networks, shared_parts
 
 

@@ -14,7 +14,8 @@ from bosun_core.signals import uninterrupted
 from bosun_docker.containers import Body
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.looks.looking import listed
+from bosun_docker.looks.observed import Container, Look
 
 
 def old_name(name: str) -> str:

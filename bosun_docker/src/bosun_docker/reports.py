@@ -16,7 +16,7 @@ from bosun_docker.looks import early_look
 from bosun_docker.looks.early_look import EarlyLook
 
 if TYPE_CHECKING:
-    from bosun_docker.looks.looking import Look
+    from bosun_docker.looks.observed import Look
 
 
 def deployment_status(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:

@@ -9,7 +9,7 @@ from bosun_core.reporting import progress
 from bosun_docker import names
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Deployed
+from bosun_docker.looks.observed import Container, Deployed
 from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.shared import models as shared_models
 from bosun_docker.shared.containers import model_name

@@ -21,7 +21,8 @@ from bosun_docker.environment import Environment
 from bosun_docker.images import images
 from bosun_docker.looks import failing
 from bosun_docker.looks.following import EVER, following
-from bosun_docker.looks.looking import Container, Deployed, Look, listed, look, look_for
+from bosun_docker.looks.looking import listed, look, look_for
+from bosun_docker.looks.observed import Container, Deployed, Look
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
 from bosun_docker.proxy.routes import SLOTS, Route, Slots
 from bosun_docker.retiring import Way, retire

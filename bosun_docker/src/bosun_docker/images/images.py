@@ -14,7 +14,7 @@ from bosun_docker.environment import Environment
 from bosun_docker.images import archives, building
 from bosun_docker.images.packages import AnyPackage, Source, member
 from bosun_docker.images.pulling import present
-from bosun_docker.looks.looking import Container
+from bosun_docker.looks.observed import Container
 
 _NO_TAG = "<none>:<none>"
 

@@ -8,7 +8,7 @@ from bosun_core.status import ActionStatus, DeploymentState
 from bosun_docker import names
 from bosun_docker.environment import Environment
 from bosun_docker.looks.health import READY, Health, of_listed
-from bosun_docker.looks.looking import Container, Deployed, Look
+from bosun_docker.looks.observed import Container, Deployed, Look
 
 
 def entry(env: Environment, seen: Look, deployed: Deployed) -> DeploymentEntry:

@@ -16,7 +16,7 @@ from bosun_docker import names, replacing
 from bosun_docker.containers import QUEUE
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Look
+from bosun_docker.looks.observed import Container, Look
 from bosun_docker.monitoring import coming_up
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.proxy import shared_parts

@@ -14,7 +14,8 @@ from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.images import pulling
-from bosun_docker.looks.looking import Look, listed
+from bosun_docker.looks.looking import listed
+from bosun_docker.looks.observed import Look
 from bosun_docker.monitoring import broker, coming_up
 from bosun_docker.monitoring import containers as monitoring_containers
 from bosun_docker.monitoring.broker_script import counting_readers, read_count

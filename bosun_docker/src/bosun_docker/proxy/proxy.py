@@ -17,7 +17,7 @@ from bosun_docker.containers import PROBE_PORT
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.images import archives
-from bosun_docker.looks.looking import Container
+from bosun_docker.looks.observed import Container
 from bosun_docker.proxy import routes
 from bosun_docker.proxy.routes import CONTAINER_HEADER, GENERATION_HEADER, Route
 

@@ -17,7 +17,8 @@ from bosun_docker.engine.errors import taken_port
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.images import archives, pulling
-from bosun_docker.looks.looking import Container, Look, listed
+from bosun_docker.looks.looking import listed
+from bosun_docker.looks.observed import Container, Look
 from bosun_docker.proxy import certificates, networks
 from bosun_docker.proxy import waiting as proxy_waiting
 from bosun_docker.proxy.proxy import Proxy

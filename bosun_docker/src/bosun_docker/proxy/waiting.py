@@ -7,7 +7,8 @@ from bosun_core.errors import EnvironmentFailure
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.looks import failing
-from bosun_docker.looks.looking import Container, listed, route_slots
+from bosun_docker.looks.looking import listed, route_slots
+from bosun_docker.looks.observed import Container
 from bosun_docker.proxy import routes
 from bosun_docker.proxy.proxy import Proxy, until
 

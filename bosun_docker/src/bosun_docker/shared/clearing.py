@@ -6,7 +6,8 @@ from bosun_docker import names
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
-from bosun_docker.looks.looking import Look, look
+from bosun_docker.looks.looking import look
+from bosun_docker.looks.observed import Look
 from bosun_docker.proxy import shared_parts
 from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.proxy.routes import SLOTS

@@ -19,7 +19,7 @@ from bosun_docker.images import archives
 from bosun_docker.images.archives import Member
 from bosun_docker.images.packages import AnyPackage, KeptPackage, member
 from bosun_docker.looks.following import began
-from bosun_docker.looks.looking import Container
+from bosun_docker.looks.observed import Container
 from bosun_docker.proxy.proxy import Answer, Proxy, until
 from bosun_docker.shared.containers import INFO_FILE, MODELS, PACKAGE, model_name
 from bosun_docker.shared.server_api import ServerApi

@@ -23,7 +23,8 @@ from bosun_docker.holding import held, held_deployment
 from bosun_docker.images import pulling
 from bosun_docker.looks import failing
 from bosun_docker.looks.following import began, following
-from bosun_docker.looks.looking import Container, leads_to, look
+from bosun_docker.looks.looking import look
+from bosun_docker.looks.observed import Container, leads_to
 from bosun_docker.proxy import shared_parts
 from bosun_docker.proxy.proxy import Proxy, probing_route
 from bosun_docker.proxy.routes import SLOTS

@@ -6,7 +6,7 @@ from typing import Any
 
 from bosun_docker import names
 from bosun_docker.environment import Environment
-from bosun_docker.looks.looking import Container, Deployed, Look, leads_to
+from bosun_docker.looks.observed import Container, Deployed, Look, leads_to
 from bosun_docker.proxy import shared_parts
 from bosun_docker.proxy.routes import Route, serving
 
