@@ -76,6 +76,20 @@ def test_a_proxy_that_ends_under_an_action(
     assert predict(url) == ("B" if action == "deployment_replace_model" else "A")
 
 
+def test_a_proxy_that_takes_no_route_is_told_with_its_limit_and_healed_by_the_same_action(
+    clean: Any, act: Act, package: Callable[..., str], predict: Callable[..., str], at_step: Any
+) -> None:
+    started = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
+    info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
+    at_step("switching", lambda: clean("pause", clean.proxy))
+    status = act("deployment_replace_model", info, proxyLimit=2)
+    clean("unpause", clean.proxy)
+    assert status["status"] == "failing"
+    assert f"the proxy {clean.proxy} has not taken the new route within 2 s (proxyLimit)" in status["msg"]
+    assert act("deployment_replace_model", info)["status"] == "passing"
+    assert (predict(started["data"]["predictionUrl"]), left(clean)) == ("B", ["deployment_d1_B", "traefik"])
+
+
 def test_a_proxy_that_is_replaced_leads_to_the_models_when_plugin_start_ends(
     clean: Any, act: Act, package: Callable[..., str]
 ) -> None:

@@ -140,7 +140,7 @@ def test_the_plan_is_empty_only_where_nothing_would_change() -> None:
 def test_an_answer_tells_whether_a_model_may_yet_load(status: int, final: bool) -> None:
     unused: Any = None
     server = container(names.SERVER, ENV.server_name, SERVER)
-    shared = Shared(unused, unused, server, unused, KEY, "")
+    shared = Shared(unused, unused, unused, server, unused, KEY, "")
     assert (shared.refusal(Answer(status, None, None, "no")) is not None) == final
 
 

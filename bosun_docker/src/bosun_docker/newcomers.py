@@ -32,4 +32,4 @@ def newcomer(engine: Engine, env: Environment, proxy: Proxy, seen: Look, found: 
     if server is None:
         raise EnvironmentFailure(f"container {env.server_name} was removed meanwhile; run the action again")
     info = shared_containers.info_file(goal.deployment_id, goal.model_id)
-    return Shared(engine, proxy, server, want.source.package, found.key, info)
+    return Shared(engine, env, proxy, server, want.source.package, found.key, info)

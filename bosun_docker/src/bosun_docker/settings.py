@@ -138,7 +138,11 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
         ),
     ] = 0.0
     drain_limit: Annotated[
-        Seconds, described("How long, in seconds, a container may take to end after SIGTERM before it is killed.")
+        Seconds,
+        described(
+            "How long, in seconds, a container may take to end after SIGTERM before it is killed, or the shared server "
+            "to delete a model."
+        ),
     ] = 30.0
     build_limit: Annotated[
         Seconds,
@@ -149,7 +153,9 @@ class DockerSettings(Settings, kw_only=True, frozen=True, rename="camel"):
     ] = 1800.0
     max_context_size: Annotated[str, described("How large a build context may be, unpacked, say 500m.")] = "1g"
     pull_limit: Annotated[Seconds, described("How long, in seconds, pulling an image may take.")] = 900.0
-    proxy_limit: Annotated[Seconds, described("How long, in seconds, the proxy may take until it answers.")] = 30.0
+    proxy_limit: Annotated[
+        Seconds, described("How long, in seconds, the proxy may take until it answers, or has taken a changed route.")
+    ] = 30.0
     broker_limit: Annotated[Seconds, described("How long, in seconds, the broker may take until it answers.")] = 60.0
     lock_limit: Annotated[
         Seconds, described("How long, in seconds, an action waits for another one on the same deployment.")

@@ -24,7 +24,6 @@ from bosun_docker.proxy.routes import CONTAINER_HEADER, GENERATION_HEADER, Route
 _ANSWER_SECONDS = 5.0
 _LARGEST_ANSWER = 4096
 _ASK_AGAIN_SECONDS = 0.02
-_APPLIED_SECONDS = 15.0
 
 
 class Answer(NamedTuple):
@@ -108,7 +107,7 @@ class Proxy:
         Another public route to that deployment has to have a lower generation, or the two contend for the endpoint.
 
         Raises:
-            EnvironmentFailure: it is not within the time that a proxy in order needs.
+            EnvironmentFailure: it is not within `proxyLimit`.
         """
         self._wait_until(lambda answer: answer.came_by(route), f"{route.probed_endpoint}/ping", "taken the new route")
 
@@ -116,7 +115,7 @@ class Proxy:
         """Wait until the probes' way of the route is answered by way of the route.
 
         Raises:
-            EnvironmentFailure: it is not within the time that a proxy in order needs.
+            EnvironmentFailure: it is not within `proxyLimit`.
         """
         self._wait_until(lambda answer: answer.came_by(route), f"/{route.token}/ping", "taken the new route")
 
@@ -124,20 +123,22 @@ class Proxy:
         """Wait until nothing is answered by way of the route, whose slot is blank.
 
         Raises:
-            EnvironmentFailure: something is after the time that a proxy in order needs.
+            EnvironmentFailure: something is after `proxyLimit`.
         """
         self._wait_until(lambda answer: not answer.came_by(route), f"/{route.token}/ping", "dropped the old route")
 
     def _wait_until(self, settled: Callable[[Answer], bool], path: str, done: str) -> None:
+        limit = self._env.settings.proxy_limit
+
         def is_settled() -> bool:
             answer = self.ask(path)
             if answer is None:
                 self.check_that_it_runs()
             return answer is not None and settled(answer)
 
-        if not until(is_settled, _APPLIED_SECONDS):
+        if not until(is_settled, limit):
             raise EnvironmentFailure(
-                f"the proxy {self._container.name} has not {done} within {_APPLIED_SECONDS:g} s; "
+                f"the proxy {self._container.name} has not {done} within {limit:g} s (proxyLimit); "
                 f"look at `docker logs {self._container.name}`, then run plugin_start"
             )
 

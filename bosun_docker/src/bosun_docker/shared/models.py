@@ -15,6 +15,7 @@ from bosun_core.errors import one_line
 
 from bosun_docker.containers import Body
 from bosun_docker.engine.client import Engine
+from bosun_docker.environment import Environment
 from bosun_docker.images import archives
 from bosun_docker.images.archives import Member
 from bosun_docker.images.packages import AnyPackage, KeptPackage, member
@@ -33,6 +34,7 @@ class Shared(NamedTuple):
     """Brings a model into service in the shared server."""
 
     engine: Engine
+    env: Environment
     proxy: Proxy
     server: Container
     package: AnyPackage
@@ -86,7 +88,7 @@ class Shared(NamedTuple):
     def withdraw(self, container: str, generation: int, token: str | None) -> None:
         """Leave nothing of it; a server that it took down comes back first, for the others' sake."""
         model = model_name(self.key, generation)
-        api = None if token is None else ServerApi(self.proxy, token)
+        api = None if token is None else ServerApi(self.proxy, token, self.env.settings.drain_limit)
         if api is not None and not api.delete(model):
             _empty(self.engine, container, model)
             self.engine.start(self.server.id, self.server.name)

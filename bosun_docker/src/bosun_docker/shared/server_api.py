@@ -12,7 +12,7 @@ from bosun_docker.key_values import MODEL_PORT
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
 from bosun_docker.shared.containers import MODEL_NAME
 
-_DELETE_SECONDS = 60.0
+_LEAST_DELETE_SECONDS = 5.0  # where what it is to end is killed at once, it still has to be asked
 _LARGEST_LIST = 4 * 1024 * 1024
 
 
@@ -21,6 +21,8 @@ class ServerApi(NamedTuple):
 
     proxy: Proxy
     token: str
+    delete_limit: float
+    """How long, in seconds, it may take to delete a model."""
 
     def is_ready(self) -> bool:
         """Tell whether the server answers."""
@@ -38,7 +40,8 @@ class ServerApi(NamedTuple):
 
     def delete(self, model: str) -> bool:
         """Have the server unload a model and delete its folder; False where it did not."""
-        answer = self.proxy.ask(f"/{self.token}/deployments/{model}", "DELETE", _DELETE_SECONDS)
+        limit = max(_LEAST_DELETE_SECONDS, self.delete_limit)
+        answer = self.proxy.ask(f"/{self.token}/deployments/{model}", "DELETE", limit)
         return answer is not None and answer.status in range(200, 300)
 
 
@@ -55,6 +58,6 @@ def reached(
     try:
         proxy.write(route, slot)
         proxy.wait_until_it_is_taken(route)
-        yield ServerApi(proxy, route.token)
+        yield ServerApi(proxy, route.token, env.settings.drain_limit)
     finally:
         proxy.blank(key, slot)
