@@ -104,9 +104,9 @@ def look_once_ready(objects: Objects, env: Environment, deployment_id: str) -> D
     selector = names.selector({**env.labels(deployment_id), names.GENERATION: found.serving})
     with Watching(objects, Topic(POD, Pod, selector)) as watching:
         while watching.wait(deadline):
-            now = found._replace(pods=tuple(_seen(watching.now(Pod))))
-            if not now.is_unready_without_fault:
-                return now
+            found = found._replace(pods=tuple(_seen(watching.now(Pod))))
+            if not found.is_unready_without_fault:
+                break
     return found
 
 
