@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bosun_core.errors import BosunError, ConfigurationError, EnvironmentFailure, Interruption, one_line
 from bosun_core.extensions import observer, wrapper
 from bosun_core.redaction import SECRETS
+from bosun_core.safe_paths import opened_to_append
 from bosun_core.status import ActionStatus, to_document
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Events:
         self._path = path
         self._about: dict[str, Any] = {}
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._descriptor = opened_to_append(path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "this is no path"
             raise ConfigurationError(f"cannot append to --events {path}: {reason}; check the path") from None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from bosun_core.errors import ConfigurationError
 from bosun_core.redaction import SECRETS
+from bosun_core.safe_paths import opened_to_append
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -61,12 +64,30 @@ def set_up(settings: LogSettings) -> None:
         handlers: list[logging.Handler] = [logging.StreamHandler()]
         if settings.file is not None:
             try:
-                handlers.append(logging.FileHandler(settings.file, encoding="utf-8"))
+                handlers.append(
+                    logging.StreamHandler(os.fdopen(opened_to_append(settings.file), "a", encoding="utf-8"))
+                )
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "this is no path"
                 raise ConfigurationError(f"cannot write --logfile {settings.file}: {reason}; check the path") from None
         logging.basicConfig(level=settings.level.upper(), format=_FORMAT, handlers=handlers, force=True)
+    _drop_what_cannot_be_written()
     mask_what_is_logged()
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Have a log on a full disk lose lines instead of filling stderr with tracebacks; other errors show as before."""
+    import logging
+
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    for handler in {handler for one in loggers if isinstance(one, logging.Logger) for handler in one.handlers}:
+        tell = handler.handleError
+
+        def handle(record: logging.LogRecord, tell: Callable[[logging.LogRecord], None] = tell) -> None:
+            if not isinstance(sys.exc_info()[1], OSError):
+                tell(record)
+
+        handler.handleError = handle  # type: ignore[method-assign]  # of this handler alone
 
 
 def mask_what_is_logged() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bosun_core.atomic_file import write_whole
 from bosun_core.errors import StatusNotWritten
+from bosun_core.safe_paths import located
 from bosun_core.yaml_writing import as_yaml
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -18,11 +19,18 @@ def check_writable_place(path: str) -> None:
     """Check, before an action begins, that a status file can come to be at `path`.
 
     Raises:
-        StatusNotWritten: its folder is missing or none, or the path is a folder.
+        StatusNotWritten: its folder is missing or none, the path is a folder, or another user's link is in the way.
     """
     problem = f"cannot write the status file {path}"
     if "\0" in path:
         raise StatusNotWritten(f"cannot write the status file {path!r}: this is no path; check it")
+    try:
+        with located(path):
+            pass
+    except PermissionError as error:
+        raise StatusNotWritten(f"{problem}: {error.strerror}; name another place") from None
+    except OSError:
+        pass  # told below, in words that say what to do
     # os.path answers False where a Path of Python 3.11 raises: a name that is too long, say.
     if os.path.isdir(path):  # noqa: PTH112  # as said
         raise StatusNotWritten(f"{problem}: this is a folder; name a file in it")
