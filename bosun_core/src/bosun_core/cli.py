@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 from bosun_core.complaints import complain
 from bosun_core.errors import BosunError, ExitCode, UsageError
-from bosun_core.options import Options, asks_for_information, read_options
+from bosun_core.options import HelpWanted, Options, asks_for_information, read_options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = read_options(arguments)
     except UsageError as error:
         return _refuse(error, arguments)
+    except HelpWanted as wanted:
+        text = str(wanted)
+        return _printed(lambda: sys.stdout.write(text))
     if not asks_for_information(options):
         from bosun_core.signals import keep_for_later
 
@@ -30,15 +33,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _act(options)
     from bosun_core.inform import inform
 
+    return _printed(lambda: inform(options, sys.stdout))
+
+
+def _printed(print_it: Callable[[], object]) -> int:
+    """Print what the runner tells about itself, and return the exit code."""
     try:
-        inform(options, sys.stdout)
+        print_it()
         sys.stdout.flush()
     except BosunError as error:
         complain(str(error))
         return ExitCode.FAILING
     except BrokenPipeError:  # the reader has seen enough
-        sys.stdout = None  # else the interpreter flushes it once more, and says so
+        return _with_stdout_given_up(ExitCode.PASSING)
+    except OSError as error:
+        complain(f"cannot write to stdout: {error.strerror}; make room, or send it elsewhere")
+        return _with_stdout_given_up(ExitCode.FAILING)
     return ExitCode.PASSING
+
+
+def _with_stdout_given_up(code: int) -> int:
+    sys.stdout = None  # else the interpreter flushes it once more, and says so
+    return code
 
 
 def _act(options: Options) -> int:
@@ -82,8 +98,8 @@ def _open_closed_streams() -> None:
 
 def _refuse(error: UsageError, arguments: Sequence[str]) -> int:
     """Say what is wrong with the command line, in a status file too where `--status-file` can still be made out."""
-    complain(str(error))
     path = _status_file_of(arguments)
+    problems = [str(error)]
     if path is not None:
         from bosun_core.runner import failure_document
         from bosun_core.status_file import write
@@ -91,7 +107,9 @@ def _refuse(error: UsageError, arguments: Sequence[str]) -> int:
         try:
             write(path, failure_document("", str(error)))
         except BosunError as unwritten:
-            complain(str(unwritten))
+            problems.append(str(unwritten))
+    for problem in problems:
+        complain(problem)
     return ExitCode.USAGE
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from bosun_core import status_file
-from bosun_core.complaints import complain
+from bosun_core.complaints import complain, tolerant_streams
 from bosun_core.errors import BosunError, ExitCode, Interruption, StatusNotWritten
 from bosun_core.log import LogSettings, set_up
 from bosun_core.options import Options
@@ -31,7 +31,7 @@ _STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")  # by name: they are s
 def run(options: Options) -> int:
     """Run the action that the command line asks for, report its status, and return the exit code."""
     home = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC)
-    with _stdout_kept_for_status() as stdout:
+    with _stdout_kept_for_status() as stdout, tolerant_streams():
         return _report(_status(options, home), options, stdout)
 
 
@@ -85,48 +85,55 @@ def _request(options: Options) -> ActionRequest:
 
 
 def _report(document: dict[str, Any], options: Options, stdout: TextIO) -> int:
-    """Write the status where it belongs and return the exit code."""
+    """Write the status where it belongs, the file first, and return the exit code."""
+    problem = None if options.status_file is None else _write_status_file(options.status_file, document, stdout)
     if document["status"] == ActionStatus.ERROR.value and document["msg"]:
         complain(document["msg"])
-    written = options.status_file is not None and _write_status_file(options.status_file, document, stdout)
-    if not written or options.show_status or options.json:
+    if problem is not None and problem != document["msg"]:  # else it is said already
+        complain(problem)
+    is_written = options.status_file is not None and problem is None
+    if not is_written or options.show_status or options.json:
         _show(document, options, stdout)
-    return ExitCode.PASSING if written and not options.exit_codes else _CODES[document["status"]]
+    return ExitCode.PASSING if is_written and not options.exit_codes else _CODES[document["status"]]
 
 
-def _write_status_file(path: str, document: dict[str, Any], stdout: TextIO) -> bool:
+def _write_status_file(path: str, document: dict[str, Any], stdout: TextIO) -> str | None:
+    """Write the status file; return what kept it from being written."""
     if path in _STDOUT:
         return _put(stdout, lambda: stdout.write(as_yaml(document)))
     try:
         status_file.write(path, document)
     except StatusNotWritten as error:
-        if document["msg"] != str(error):  # then it is said already
-            complain(str(error))
-        return False
-    return True
+        return str(error)
+    return None
 
 
 def _show(document: dict[str, Any], options: Options, stdout: TextIO) -> None:
-    if options.json:
-        import json
+    def write() -> None:
+        if options.json:
+            import json
 
-        _put(stdout, lambda: stdout.write(json.dumps(document, ensure_ascii=False) + "\n"))
-    elif stdout.isatty():
-        from bosun_core.terminal import print_status
+            stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        elif stdout.isatty():
+            from bosun_core.terminal import print_status
 
-        _put(stdout, lambda: print_status(document, stdout))
-    else:
-        _put(stdout, lambda: stdout.write(as_yaml(document)))
+            print_status(document, stdout)
+        else:
+            stdout.write(as_yaml(document))
+
+    problem = _put(stdout, write)
+    if problem is not None:
+        complain(problem)
 
 
-def _put(stdout: TextIO, write: Callable[[], object]) -> bool:
+def _put(stdout: TextIO, write: Callable[[], object]) -> str | None:
+    """Write to stdout; return what kept it from being written."""
     try:
         write()
         stdout.flush()
     except OSError as error:
-        complain(f"cannot write the status to stdout: {error.strerror}")
-        return False
-    return True
+        return f"cannot write the status to stdout: {error.strerror}"
+    return None
 
 
 @contextmanager

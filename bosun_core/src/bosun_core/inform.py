@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bosun_core.actions import ACTIONS
 from bosun_core.errors import ConfigurationError, InvalidRequest
 from bosun_core.options import Options, parser
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def inform(options: Options, stdout: TextIO) -> None:
     """Print what the command line asks for, or write it to `--output`.
 
     Raises:
-        BosunError: the plugin or the action is unknown, or the file cannot be written.
+        BosunError: the plugin or the action is unknown, or the file cannot be written, or is the user's own.
     """
     if options.list_actions:
         stdout.writelines(f"{action}\n" for action in ACTIONS)
@@ -32,7 +35,7 @@ def inform(options: Options, stdout: TextIO) -> None:
         if options.output is None:
             stdout.write(text)
         else:
-            _write(options.output, text)
+            _write(options.output, text, force=options.force)
 
 
 def _version() -> str:
@@ -95,14 +98,32 @@ def _settings_schema(options: Options) -> dict[str, Any]:
     return schema(model)
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, text: str, *, force: bool) -> None:
+    """Write a generated file; one that is there with other content is the user's own, and stays without `force`."""
     from pathlib import Path
 
     from bosun_core.atomic_file import write_whole
 
+    content = text.encode()
     try:
-        write_whole(Path(path), text.encode())
+        there = _content_of(Path(path), len(content))
+        if there == content:
+            return
+        if there is not None and not force:
+            raise ConfigurationError(f"{path} exists with other content; name another file, or add --force")
+        write_whole(Path(path), content)
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"cannot write --output {path}: {getattr(error, 'strerror', 'this is no path')}; check the path"
         ) from None
+
+
+def _content_of(path: Path, size: int) -> bytes | None:
+    """Return what a file begins with, as far as it takes to see whether it is `size` bytes that we know.
+
+    None where there is no file: a pipe or device holds nothing that could be lost.
+    """
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return file.read(size + 1)

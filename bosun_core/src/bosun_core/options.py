@@ -12,7 +12,7 @@ from typing import NamedTuple, NoReturn
 
 from bosun_core.errors import UsageError
 
-_LOG_LEVELS = ("debug", "info", "warning", "error")
+_LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 _SHELLS = ("bash", "zsh", "tcsh")
 
 
@@ -38,6 +38,7 @@ class Options(NamedTuple):
     gen_config: bool
     schema: bool
     output: str | None
+    force: bool
     print_completion: str | None
     version: bool
     logfile: str | None
@@ -45,7 +46,14 @@ class Options(NamedTuple):
     log_config: str | None
 
 
+class HelpWanted(Exception):  # it is no error
+    """The command line asks for `--help`; its text is the text of this."""
+
+
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, _file: object = None) -> NoReturn:
+        raise HelpWanted(self.format_help())
+
     def error(self, message: str) -> NoReturn:
         plain = message.removeprefix("argument ").replace(": expected one argument", " needs a value")
         plain = re.sub(": ignored explicit argument .*", " takes no value", plain)
@@ -57,7 +65,7 @@ def read_options(arguments: Sequence[str]) -> Options:
 
     Raises:
         UsageError: an unknown flag, a missing or unreadable value, or flags that make no sense together.
-        SystemExit: `--help` was printed.
+        HelpWanted: it asks for that.
     """
     known = parser()
     namespace, unknown = known.parse_known_args(arguments)
@@ -97,6 +105,8 @@ def _check(options: Options) -> None:
         return
     if options.output is not None and not (options.gen_config or options.schema):
         raise UsageError("--output goes with --gen-config or --schema; --status-file is for the status")
+    if options.force and options.output is None:
+        raise UsageError("--force goes with --output; it replaces the file that is there")
     if options.gen_config or options.schema:
         if options.plugin is None and not (options.gen_config and options.action is not None):
             raise UsageError("--plugin is missing; name the plugin whose configuration is wanted")
@@ -178,7 +188,8 @@ def parser() -> argparse.ArgumentParser:
         help="print a commented private configuration; with --action that action's file",
     )
     add("--schema", action="store_true", help="print the JSON Schema of the private configuration")
-    add("--output", metavar="FILE", help="write what --gen-config or --schema prints to FILE")
+    add("--output", metavar="FILE", help="write what --gen-config or --schema prints to FILE, if it is not there yet")
+    add("--force", action="store_true", help="have --output replace a file with other content")
     add("--print-completion", type=_one_of(_SHELLS), choices=_SHELLS, help="print the completion script of a shell")
     add("--version", action="store_true", help="print the version")
 
@@ -196,12 +207,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
-    """Return a type for argparse, whose own words for a wrong choice differ from one Python to the next."""
+    """Return a type for argparse: one of these words, in any case.
+
+    The words of argparse itself for a wrong choice differ from one Python to the next.
+    """
 
     def check(text: str) -> str:
-        if text not in choices:
+        if text.lower() not in choices:
             raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(choices)}")
-        return text
+        return text.lower()
 
     return check
 

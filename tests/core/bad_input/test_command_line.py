@@ -21,7 +21,7 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "nothing": ((), f"--plugin is missing; {SAY}"),
     "no plugin": (("--action", "pe_status"), f"--plugin is missing; {SAY}"),
     "no action": (("--plugin", "fs"), f"--action is missing; {SAY}"),
-    "an unknown flag": ((*WHOLE, "--frob"), "unknown flag --frob; bosun-plugin-runner --help shows them all"),
+    "an unknown flag": ((*WHOLE, "--quux"), "unknown flag --quux; bosun-plugin-runner --help shows them all"),
     "an unknown flag with a value": ((*WHOLE, "--pluginn=fs"), "unknown flag --pluginn; did you mean --plugin?"),
     "a short flag": ((*WHOLE, "-p"), "unknown flag -p; bosun-plugin-runner --help shows them all"),
     "a flag cut short": ((*WHOLE, "--dry"), "unknown flag --dry; did you mean --dry-run?"),
@@ -43,7 +43,7 @@ MISUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "no size": ((*WHOLE, "--download-limit", "0"), f"--download-limit: '0' {SIZE}"),
     "an unknown log level": (
         (*WHOLE, "--log-level", "loud"),
-        f"--log-level: 'loud' is none of debug, info, warning, error; {HELP}",
+        f"--log-level: 'loud' is none of debug, info, warning, error, critical; {HELP}",
     ),
     "an unknown shell": (
         ("--print-completion", "fish"),
