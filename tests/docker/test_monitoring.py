@@ -11,7 +11,12 @@ import pytest
 pytestmark = pytest.mark.docker
 
 TOKEN = "planted-token-5d1c77"
-CONFIG = {"mlopsUrl": "http://127.0.0.1:9"}
+CONFIG = {  # what a real agent sends, and nothing of ours
+    "MLOPS_BOSUN_PRED_ENV_TYPE": "docker",
+    "MLOPS_BOSUN_PRED_ENV_PLATFORM": "os",
+    "MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING": True,
+    "MLOPS_BOSUN_MONITORING_URL": "http://127.0.0.1:9",
+}
 BROKER_SECONDS = 60
 
 
@@ -188,15 +193,59 @@ def test_plugin_stop_tells_what_it_removed_and_what_stays(
     place.clear()
 
 
-def test_without_a_token_everything_else_works_and_the_warning_names_it(
-    place: Any, act: Callable[..., Any], package: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+MISSING = "missing is MLOPS_API_TOKEN (environment variable)"
+
+
+@pytest.fixture
+def without_token(place: Any, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs an action that is to monitor what it makes, without the token for it."""
     place.clear()
     monkeypatch.delenv("MLOPS_API_TOKEN", raising=False)
     image = place.variables["BOSUN_TEST_AGENT_IMAGE"]
-    status = act("plugin_start", agentImage=image, plugin_config=CONFIG)
-    assert (status["status"], "missing is MLOPS_API_TOKEN (environment variable)" in status["msg"]) == ("warning", True)
-    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
-    assert act("deployment_start", info, agentImage=image, plugin_config=CONFIG)["status"] == "passing"
-    assert sorted(ids(place)) == ["deployment_d1_A", "traefik"]
+    return lambda *words, **more: act(*words, agentImage=image, plugin_config=CONFIG, **more)
+
+
+def test_without_a_token_everything_else_works_and_each_action_that_makes_something_warns(
+    place: Any, without_token: Callable[..., Any], package: Callable[..., str]
+) -> None:
+    start = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    replacement = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
+    for action, info in (
+        ("plugin_start", None),
+        ("deployment_start", start),
+        ("deployment_start", start),  # nothing changes, and nothing is monitored still
+        ("deployment_replace_model", replacement),
+        ("deployment_relaunch", {"id": "d1"}),
+    ):
+        for dry_run in (True, False):
+            status = without_token(action, info, dry_run=dry_run)
+            assert (status["status"], status["msg"].count(MISSING)) == ("warning", 1), (action, dry_run, status)
+    assert without_token("pe_status")["status"] == "warning"
+    assert without_token("deployment_status", {"id": "d1"})["status"] == "passing"  # it serves
+    assert sorted(ids(place)) == ["deployment_d1_B", "traefik"]
+    place.clear()
+
+
+def test_where_monitoring_is_off_nothing_is_missing(
+    place: Any, without_token: Callable[..., Any], act: Callable[..., Any]
+) -> None:
+    image = place.variables["BOSUN_TEST_AGENT_IMAGE"]
+    for off in (False, "false", "False"):
+        config = {"MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING": off}
+        assert act("plugin_start", agentImage=image, plugin_config=config)["status"] == "passing"
+    place.clear()
+
+
+def test_a_dry_run_plans_broker_and_agent_by_what_an_agent_sends(place: Any, monitored: Any) -> None:
+    place.clear()
+    plan = monitored("plugin_start", dry_run=True)["data"]["plan"]
+    made = [step.removeprefix(f"create container {place.prefix}") for step in plan if step.startswith("create c")]
+    assert made == ["traefik", "rabbitmq", "monitoring_agent"]
+
+
+def test_the_agent_reports_to_the_address_that_was_sent(place: Any, monitored: Any) -> None:
+    place.clear()
+    monitored("plugin_start")
+    variables = place("inspect", "--format={{json .Config.Env}}", f"{place.prefix}monitoring_agent")
+    assert "MLOPS_SERVICE_URL=http://127.0.0.1:9" in json.loads(variables)
     place.clear()

@@ -10,7 +10,12 @@ import pytest
 pytestmark = pytest.mark.k8s
 
 TOKEN = "planted-token-41c6ee"
-CONFIG = {"mlopsUrl": "http://127.0.0.1:9"}
+CONFIG = {  # what a real agent sends, and nothing of ours
+    "MLOPS_BOSUN_PRED_ENV_TYPE": "k8s",
+    "MLOPS_BOSUN_PRED_ENV_PLATFORM": "k8s",
+    "MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING": True,
+    "MLOPS_BOSUN_MONITORING_URL": "http://127.0.0.1:9",
+}
 KINDS = "deployments,replicasets,pods,services,httproutes,configmaps,leases,events,endpointslices"
 
 
@@ -102,14 +107,26 @@ def test_a_replacement_that_fails_leaves_no_secret_that_was_not_there(
     assert [one for one in clean.made() if not one.startswith("Pod/")] == before
 
 
-def test_without_a_token_everything_else_works_and_the_warning_names_it(
+MISSING = "missing is MLOPS_API_TOKEN (environment variable)"
+
+
+def test_without_a_token_everything_else_works_and_each_action_that_makes_something_warns(
     clean: Any, act: Callable[..., Any], package: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MLOPS_API_TOKEN", raising=False)
-    more = {"agentImage": clean.variables["BOSUN_TEST_K8S_AGENT_IMAGE"], "plugin_config": CONFIG}
-    status = act("plugin_start", **more)
-    assert (status["status"], "missing is MLOPS_API_TOKEN (environment variable)" in status["msg"]) == ("warning", True)
-    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
-    assert act("deployment_start", info, **more)["status"] == "passing"
+    more = {"agentImage": clean.variables["BOSUN_TEST_K8S_AGENT_IMAGE"], "plugin_config": CONFIG, "preStopSeconds": 0}
+    start = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    replacement = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
+    for action, info in (
+        ("plugin_start", None),
+        ("deployment_start", start),
+        ("deployment_start", start),  # nothing changes, and nothing is monitored still
+        ("deployment_replace_model", replacement),
+        ("deployment_relaunch", {"id": "d1"}),
+    ):
+        for dry_run in (True, False):
+            status = act(action, info, dry_run=dry_run, **more)
+            assert (status["status"], status["msg"].count(MISSING)) == ("warning", 1), (action, dry_run, status)
+    assert act("deployment_status", {"id": "d1"}, **more)["status"] == "passing"  # it serves
     (pod,) = clean.objects("pods")
     assert "initContainers" not in pod["spec"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
 
 class Monitoring(NamedTuple):
     """What the monitoring agent reports to, and with what; what is missing is named in `missing`."""
@@ -26,8 +28,25 @@ class Monitoring(NamedTuple):
             return []
         return [f"nothing is monitored: missing is {' and '.join(self.missing)}; set it, or leave agentImage out"]
 
+    def warned(self, answer: ActionStatusInfo) -> ActionStatusInfo:
+        """Return the answer of an action that is to monitor what it makes, as a warning where nothing is monitored."""
+        if self.missing and answer.status in (ActionStatus.OK, ActionStatus.WARN):
+            answer.status = ActionStatus.WARN
+            answer.msg = "; ".join([*([answer.msg] if answer.msg else []), *self.remarks])
+        return answer
+
 
 OFF = Monitoring("", "", is_wanted=False)
+SERVICE_URLS = ("mlopsUrl", "MLOPS_BOSUN_MONITORING_URL")
+"""The keys of pluginConfig that name the MLOps service, the first that is set counts: the document's, then agents'."""
+
+
+def service_url(plugin_config: Mapping[str, Any]) -> str:
+    """Return the address of the MLOps service as an agent tells it, empty where it tells none.
+
+    Models report to it, and of all hosts it alone is shown MLOPS_API_TOKEN.
+    """
+    return next((str(plugin_config[key]) for key in SERVICE_URLS if plugin_config.get(key)), "")
 
 
 def wanted_monitoring(
@@ -37,6 +56,6 @@ def wanted_monitoring(
     wanted = str(plugin_config.get("MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING", True)).lower() != "false"
     if agent_image is None or not wanted:
         return OFF
-    url, token = str(plugin_config.get("mlopsUrl") or ""), environ.get("MLOPS_API_TOKEN", "")
-    needed = {"mlopsUrl (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
+    url, token = service_url(plugin_config), environ.get("MLOPS_API_TOKEN", "")
+    needed = {f"{' or '.join(SERVICE_URLS)} (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
     return Monitoring(url, token, tuple(name for name, value in needed.items() if not value))

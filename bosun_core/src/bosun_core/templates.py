@@ -74,7 +74,8 @@ def _action_file_lines(action: str) -> Iterator[str]:
     yield f"# Action file of `--action {action}`: hand it over with --config."
     yield "pluginConfig:"
     yield '  name: "my-agent"'
-    yield "  # The address of the MLOps service, where the plugin is to talk to it."
+    yield "  # The address of the MLOps service, where models are to be monitored or packages fetched from it;"
+    yield "  # MLOPS_BOSUN_MONITORING_URL, which agents send, counts where this is missing."
     yield '  # mlopsUrl: "https://app.example.com"'
     yield ""
     yield "# The prediction environment; may be left out."

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
+from bosun_core.monitoring import SERVICE_URLS, service_url
 from bosun_core.web_transport import SCHEMES, Watch, opened
 
 _TOKEN_VARIABLE = "MLOPS_API_TOKEN"  # noqa: S105  # its name, not its value
@@ -109,7 +110,7 @@ class Source:
         if not os.environ.get(_TOKEN_VARIABLE, "").strip():
             return f"{_TOKEN_VARIABLE} is not set"
         if _origin(self.url) != self.token_origin:
-            return f"{_TOKEN_VARIABLE} is sent to the host of mlopsUrl only, which is another"
+            return f"{_TOKEN_VARIABLE} is sent to the host of {' or '.join(SERVICE_URLS)} only, which is another"
         return f"check that {_TOKEN_VARIABLE} is valid and may read it"
 
     def _failure(self, error: Exception) -> Exception:
@@ -160,7 +161,7 @@ def source(url: str, plugin_config: Mapping[str, Any]) -> Source:
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
     query = f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?[]')}" if parts.query else ""
     asked = f"{parts.scheme}://{host}{path or '/'}"
-    return Source(asked + query, asked, login, _origin(str(plugin_config.get("mlopsUrl") or "")))
+    return Source(asked + query, asked, login, _origin(service_url(plugin_config)))
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

@@ -45,7 +45,7 @@ class Acting(NamedTuple):
 def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
     with _bringing(env, info) as acting:
-        return _bring(acting, wanted(env, info, str(info.model_id), acting.queue))
+        return env.monitoring.warned(_bring(acting, wanted(env, info, str(info.model_id), acting.queue)))
 
 
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -53,7 +53,7 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     with _bringing(env, info, only_known=True) as acting:
         if not acting.found.is_there:
             return answers.unknown_deployment(str(info.id))
-        return _bring(acting, wanted(env, info, str(info.new_model_id), acting.queue))
+        return env.monitoring.warned(_bring(acting, wanted(env, info, str(info.new_model_id), acting.queue)))
 
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
@@ -69,7 +69,7 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
             raise InvalidRequest(
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
             )
-        return _bring(acting, wanted(env, info, model, acting.queue, kept), anew=True)
+        return env.monitoring.warned(_bring(acting, wanted(env, info, model, acting.queue, kept), anew=True))
 
 
 def stop(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:

@@ -23,7 +23,8 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
     with engine_of(env) as engine:
         seen = listed(engine, env)
         if env.dry_run:
-            return answers.planned(None, environment_plans.of_start(engine, env, look(engine, env)))
+            plan = environment_plans.of_start(engine, env, look(engine, env))
+            return env.monitoring.warned(answers.planned(None, plan))
         proxy_up = functools.partial(shared_parts.bring_up_proxy, engine, env, seen)
         with networks.brought_up(engine, env):
             done = monitoring.bring_up(engine, env, seen, meanwhile=proxy_up)
@@ -35,8 +36,7 @@ def plugin_start(env: Environment) -> ActionStatusInfo:
     facts = f"network {env.settings.docker_network} is there and the proxy {env.proxy_name} answers"
     if env.monitoring.is_on:
         facts += f", the monitoring agent {env.agent_name} reads from {env.broker_name}"
-    status = ActionStatus.WARN if env.monitoring.remarks else ActionStatus.OK
-    return ActionStatusInfo(status, "; ".join([*env.monitoring.remarks, facts, *done]))
+    return env.monitoring.warned(ActionStatusInfo(ActionStatus.OK, "; ".join([facts, *done])))
 
 
 def plugin_stop(env: Environment) -> ActionStatusInfo:

@@ -59,7 +59,7 @@ def wanted(
         **own,
     }
     goal = Goal(deployment_id, model_id, body, labels, values.port, values.health_path, values.predictions_path)
-    return Wanted(goal, source, "; ".join([*given.remarks(info, source, values.unknown), *env.monitoring.remarks]))
+    return Wanted(goal, source, "; ".join(given.remarks(info, source, values.unknown)))
 
 
 def latest(found: Deployed) -> Container | None:

@@ -39,7 +39,8 @@ class Acting(NamedTuple):
 def start(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the deployment into service with the given model, or bring the one that serves to it."""
     with _bringing(site, info) as acting:
-        return _bring(acting, wanted(acting.env, info, str(info.model_id), None))
+        goal = wanted(acting.env, info, str(info.model_id), None)
+        return acting.env.monitoring.warned(_bring(acting, goal))
 
 
 def replace(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
@@ -47,7 +48,8 @@ def replace(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     with _bringing(site, info, only_known=True) as acting:
         if not acting.found.is_there:
             return answers.unknown_deployment(str(info.id))
-        return _bring(acting, wanted(acting.env, info, str(info.new_model_id), None))
+        goal = wanted(acting.env, info, str(info.new_model_id), None)
+        return acting.env.monitoring.warned(_bring(acting, goal))
 
 
 def relaunch(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
@@ -63,7 +65,7 @@ def relaunch(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
             raise InvalidRequest(
                 f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
             )
-        return _bring(acting, wanted(acting.env, info, model, kept), anew=True)
+        return acting.env.monitoring.warned(_bring(acting, wanted(acting.env, info, model, kept), anew=True))
 
 
 def stop(site: Site, info: DeploymentInfo) -> ActionStatusInfo:

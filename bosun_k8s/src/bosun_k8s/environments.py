@@ -20,7 +20,7 @@ _UNMANAGED = f"{names.DEPLOYMENT},!{names.SCHEMA}"
 def plugin_start(site: Site) -> ActionStatusInfo:
     """Check that the cluster answers and allows what the actions need. Nothing is shared, so nothing is made."""
     with connected(site) as (objects, env):
-        return _checked(objects, env)
+        return env.monitoring.warned(_checked(objects, env))
 
 
 def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
@@ -33,9 +33,8 @@ def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
     if env.settings.builder == "volume":
         volume.check_offered(objects, env)
     facts = f"the API server {objects.cluster.host} answers, and namespace {env.namespace} can be worked in"
-    remarks = [*env.monitoring.remarks, *checking.left_out(objects, env)]
-    status = ActionStatus.WARN if env.monitoring.remarks else ActionStatus.OK
-    return ActionStatusInfo(status, "; ".join([*remarks, facts]))
+    remarks = checking.left_out(objects, env)
+    return ActionStatusInfo(ActionStatus.OK, "; ".join([*remarks, facts]))
 
 
 def plugin_stop(site: Site) -> ActionStatusInfo:

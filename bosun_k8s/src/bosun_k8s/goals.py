@@ -38,7 +38,7 @@ def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Deployed
             f"modelArtifact {source.package.path} is a build context, which needs kaniko: set imageBuilder: kaniko, or "
             "build the image yourself and name it in keyValueConfig.image"
         )
-    remark = "; ".join([*given.remarks(info, source, values.unknown), *env.monitoring.remarks])
+    remark = "; ".join(given.remarks(info, source, values.unknown))
     return Goal(str(info.id), model_id, values, source, kind, mounted, remark)
 
 

@@ -36,9 +36,16 @@ def start(bench: Bench) -> Start:
     """Start a deployment with the package at a URL; its status tells what the plugin saw."""
     plugin = bench.plugin(LOOKS_AT_PACKAGE)
 
-    def start(url: str, action: str = "deployment_start", mlops: str | None = None, **request: Any) -> dict[str, Any]:
+    def start(
+        url: str,
+        action: str = "deployment_start",
+        mlops: str | None = None,
+        plugin_config: dict[str, Any] | None = None,
+        **request: Any,
+    ) -> dict[str, Any]:
+        sent = plugin_config or ({"mlopsUrl": mlops} if mlops else {})
         document: dict[str, Any] = bench.act(
-            plugin, action, {"modelArtifact": url, "newModelId": "m2"}, {"mlopsUrl": mlops} if mlops else {}, **request
+            plugin, action, {"modelArtifact": url, "newModelId": "m2"}, sent, **request
         )
         return document
 

@@ -39,7 +39,8 @@ def test_a_refusal_of_another_host_says_that_the_token_is_not_for_it(
 
     assert what(start(web.url(), mlops="https://mlops.invalid")) == (
         "failing",
-        f"{web.url()} may not be fetched (401); MLOPS_API_TOKEN is sent to the host of mlopsUrl only, which is another",
+        f"{web.url()} may not be fetched (401); MLOPS_API_TOKEN is sent to the host of mlopsUrl or "
+        "MLOPS_BOSUN_MONITORING_URL only, which is another",
     )
 
 

@@ -39,6 +39,29 @@ def test_the_token_goes_to_no_other_scheme_host_or_port(
     assert web.asked("Authorization") == [(None,)]
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_shown"),
+    [
+        ({"MLOPS_BOSUN_MONITORING_URL": "{web}/"}, True),
+        ({"mlopsUrl": "", "MLOPS_BOSUN_MONITORING_URL": "{web}"}, True),
+        ({"mlopsUrl": None, "MLOPS_BOSUN_MONITORING_URL": "{web}"}, True),
+        ({"mlopsUrl": "{web}", "MLOPS_BOSUN_MONITORING_URL": "{web}"}, True),
+        ({"mlopsUrl": "{web}", "MLOPS_BOSUN_MONITORING_URL": "https://other.invalid"}, True),
+        ({"mlopsUrl": "https://other.invalid", "MLOPS_BOSUN_MONITORING_URL": "{web}"}, False),
+        ({"MLOPS_BOSUN_MONITORING_URL": "https://other.invalid"}, False),
+        ({"MLOPS_BOSUN_MONITORING_URL": ""}, False),
+    ],
+)
+def test_the_token_goes_to_the_service_by_either_name_and_to_the_first_that_is_set(
+    web: Web, start: Start, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str | None], is_shown: bool
+) -> None:
+    monkeypatch.setenv("MLOPS_API_TOKEN", TOKEN)
+
+    start(web.url(), plugin_config={key: value and str(value).format(web=web.origin) for key, value in sent.items()})
+
+    assert web.asked("Authorization") == [(f"Bearer {TOKEN}" if is_shown else None,)]
+
+
 def test_a_redirect_to_another_host_does_not_take_the_token_along(
     web: Web, other_web: Web, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
