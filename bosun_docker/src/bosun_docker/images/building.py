@@ -97,9 +97,10 @@ def loaded(engine: Engine, env: Environment, source: Archived, tag: str) -> str:
 
     Raises:
         InvalidRequest: the archive cannot be used.
-        EnvironmentFailure: the engine refuses it, or loading takes too long.
+        EnvironmentFailure: the engine refuses it, loading takes too long, or it moved the name of another image.
     """
     limit = env.settings.build_limit
+    names_before = engine.names()
     before = engine.image(source.archive.config) if source.archive.config else None
     name = None if before is not None and not before.get("RepoTags") else tag
     progress("loading the image archive", 0)
@@ -116,7 +117,28 @@ def loaded(engine: Engine, env: Environment, source: Archived, tag: str) -> str:
         ) from None
     except Unusable as error:
         raise InvalidRequest(f"modelArtifact {source.package.path} {error}") from error
+    moved = moved_names(names_before, engine.names(), env.settings.generated_image_prefix)
+    if moved:
+        if name:
+            to_its_end(lambda: engine.remove_image(name))
+        raise EnvironmentFailure(
+            f"while {source.package.path} was loaded, {', '.join(sorted(moved))} moved to another image; unless "
+            f"somebody else moved it, give it back: docker tag {moved[min(moved)]} {min(moved)}"
+        )
     found = engine.image(name or source.archive.config)
     if found is None:
         raise EnvironmentFailure(f"the engine loaded no image from {source.package.path}{health.last_words(said)}")
     return str(found["Id"])
+
+
+def moved_names(before: dict[str, str], after: dict[str, str], generated_prefix: str) -> dict[str, str]:
+    """Return the names that now lead to another image, each with the image that it led to.
+
+    Names of generated images are left out, since another action may be making one.
+    """
+    return {
+        name: image
+        for name, image in before.items()
+        if after.get(name, image) != image
+        and not (name.startswith(generated_prefix.lower()) and name.rpartition(":")[2].startswith("m-"))
+    }

@@ -10,13 +10,12 @@ from bosun_core.signals import uninterrupted
 
 from bosun_docker import containers, names
 from bosun_docker.engine.client import Engine
+from bosun_docker.engine.images import NO_TAG
 from bosun_docker.environment import Environment
 from bosun_docker.images import archives, building
 from bosun_docker.images.packages import AnyPackage, Source, member
 from bosun_docker.images.pulling import present
 from bosun_docker.looks.observed import Container
-
-_NO_TAG = "<none>:<none>"
 
 
 def made(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source) -> str:
@@ -154,6 +153,6 @@ def unused(engine: Engine, env: Environment, deployment_id: str, used: set[str])
     wanted = env.deployment_labels(names.PACKAGE_PART, deployment_id)
     for image in engine.images([f"{name}={value}" for name, value in wanted.items()]):
         own = (image.get("Labels") or {}).get(names.IMAGE)
-        if image["Id"] not in used and {*(image.get("RepoTags") or [])} <= {_NO_TAG, own, *found}:
+        if image["Id"] not in used and {*(image.get("RepoTags") or [])} <= {NO_TAG, own, *found}:
             found[str(own)] = str(image["Id"])
     return found

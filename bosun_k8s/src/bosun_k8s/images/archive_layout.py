@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from bosun_core.model_sources import image_archives
+from bosun_core.model_sources import image_archives, image_documents
 from bosun_core.model_sources.image_archives import ImageArchive
 from bosun_core.model_sources.tars import Unusable
 
@@ -141,7 +141,7 @@ def layout(path: Path, archive: ImageArchive) -> Saved | Laid:
 
 
 def _saved(path: Path, docker: Document) -> Saved:
-    told = _read(_Named, docker, image_archives.MANIFEST)
+    told = _read(_Named, docker, image_documents.MANIFEST)
     name = posixpath.normpath(told.config)
     config = _files(path, {name})[name]
     diff_ids = _read(_Config, _document(config, name), name).rootfs.diff_ids
@@ -151,7 +151,7 @@ def _saved(path: Path, docker: Document) -> Saved:
 
 
 def _laid(path: Path, oci: Document | None) -> Laid:
-    first = _read(_Manifest, oci, image_archives.INDEX).manifests[0]
+    first = _read(_Manifest, oci, image_documents.INDEX).manifests[0]
     name = _path(first.digest)
     document = _document(_files(path, {name})[name], name)
     top = _read(_Manifest, document, name)
