@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, event, given, settings
 from tar_readers import Entry, GoReader, entry, read_by_python
 
 NAME = "ours:1"
-MANY = 30 if "BOSUN_THOROUGH" in os.environ else 1
+pytestmark = pytest.mark.timeout(1200)
+MANY = 10 if "BOSUN_THOROUGH" in os.environ else 1
 WRITTEN_ANEW = ("manifest.json", "index.json", "oci-layout")
 
 

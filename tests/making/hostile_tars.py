@@ -8,23 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-LAYER = b"layer" * 120
-DIGEST = hashlib.sha256(LAYER).hexdigest()
-CONFIG = json.dumps({"rootfs": {"type": "layers", "diff_ids": [f"sha256:{DIGEST}"]}}).encode()
-CONFIG_NAME = f"{hashlib.sha256(CONFIG).hexdigest()}.json"
-LAYER_NAME, OTHER_LAYER = f"{DIGEST}/layer.tar", f"{'b' * 64}/layer.tar"
-VICTIM = "victim:1"
 _PLACES = {
     "name": (0, 100), "mode": (100, 8), "size": (124, 12), "mtime": (136, 12), "type": (156, 1), "link": (157, 100),
     "magic": (257, 8), "prefix": (345, 155), "trailer": (508, 4),
 }  # fmt: skip
-NAMES = [
-    b"manifest.json", b"./manifest.json", b"manifest.json/", b"MANIFEST.JSON", b"a/../manifest.json",
-    b".//manifest.json", b"index.json", b"repositories", b"oci-layout", LAYER_NAME.encode(), OTHER_LAYER.encode(),
-    b"c" * 64 + b"/VERSION", b"b" * 64 + b"/", b"c" * 64, b"./", b"blobs/sha256/" + b"d" * 64,
-    b"manifest.json\0x", b"n" * 100, b"", b"x\xff",
-]  # fmt: skip
-_TYPES = [b"\0", *([b"5", b"2", b"1"] * 3), b"7", b"3", b"6", b"S", b"L", b"K", b"x", b"g", b"X", b"Z", b"V"]
 
 
 def usually(value: Any, *odd: Any, times: int = 15) -> st.SearchStrategy[Any]:
@@ -62,6 +49,22 @@ def record(text: bytes) -> bytes:
 def pax(*records: bytes, kind: bytes = b"x") -> bytes:
     """A PAX header with these records."""
     return file(b"pax", b"".join(map(record, records)), type=kind)
+
+
+LAYER = file(b"marker", b"") + bytes(1024)
+DIGEST = hashlib.sha256(LAYER).hexdigest()
+_ROOTFS = {"type": "layers", "diff_ids": [f"sha256:{DIGEST}"]}
+CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/x"]}, "rootfs": _ROOTFS}).encode()
+CONFIG_NAME = f"{hashlib.sha256(CONFIG).hexdigest()}.json"
+LAYER_NAME, OTHER_LAYER = f"{DIGEST}/layer.tar", f"{'b' * 64}/layer.tar"
+VICTIM = "victim:1"
+NAMES = [
+    b"manifest.json", b"./manifest.json", b"manifest.json/", b"MANIFEST.JSON", b"a/../manifest.json",
+    b".//manifest.json", b"index.json", b"repositories", b"oci-layout", LAYER_NAME.encode(), OTHER_LAYER.encode(),
+    b"c" * 64 + b"/VERSION", b"b" * 64 + b"/", b"c" * 64, b"./", b"blobs/sha256/" + b"d" * 64,
+    b"manifest.json\0x", b"n" * 100, b"", b"x\xff",
+]  # fmt: skip
+_TYPES = [b"\0", *([b"5", b"2", b"1"] * 3), b"7", b"3", b"6", b"S", b"L", b"K", b"x", b"g", b"X", b"Z", b"V"]
 
 
 @functools.cache
