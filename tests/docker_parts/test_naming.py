@@ -1,6 +1,7 @@
 """What of an image archive reaches the engine: entries that are written anew, and our name alone; or it is refused."""
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
@@ -169,6 +170,26 @@ def test_what_else_names_an_image_does_not_reach_the_engine(tmp_path: Path, case
     assert document(found, "manifest.json") == [{**IMAGE, "RepoTags": [NAME]}]
     assert "repositories" not in found
     assert [one.header.pax_headers for one in found.values() if one.header.pax_headers] == []
+
+
+def test_the_id_of_an_image_is_that_of_its_configuration_whatever_it_is_called(tmp_path: Path) -> None:
+    claimed = f"{HEX}.json"
+    archive = file(claimed.encode(), CONFIGURATION) + file(LAYER_NAME.encode(), CONTENT)
+    for manifest, found in (({**IMAGE, "Config": claimed}, f"sha256:{CONFIG_NAME.removesuffix('.json')}"), (IMAGE, "")):
+        brought = archive + file(b"manifest.json", json.dumps([manifest]).encode()) + bytes(1024)
+        image = recognised(measured(written(tmp_path, brought)), float("inf"))
+        assert image is not None
+        assert image.config == found
+
+
+def test_blobs_are_sent_as_they_are_since_their_digest_names_them(tmp_path: Path) -> None:
+    nested = json.dumps(
+        {"manifests": [{"digest": DIGEST, "annotations": {"io.containerd.image.name": VICTIM}}]}
+    ).encode()
+    path = f"blobs/sha256/{hashlib.sha256(nested).hexdigest()}"
+    found = sent(tmp_path, file(path.encode(), nested) + index({"digest": DIGEST}) + bytes(1024))
+    assert {name for name in found if VICTIM.encode() in found[name].content} == {path}
+    assert found[path].content == nested
 
 
 def test_an_index_names_our_image_alone_and_says_nothing_else(tmp_path: Path) -> None:

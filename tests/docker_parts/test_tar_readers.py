@@ -42,7 +42,7 @@ def entries(archive: bytes) -> list[Entry]:
     return [entry(one.name, one.kind, one.size, one.link, b"".join(tar.content())) for one in tar]
 
 
-@examples(1500)
+@examples(1000)
 @given(archive=archives())
 def test_what_is_accepted_is_read_alike_by_others(go: GoReader, archive: bytes) -> None:
     try:
@@ -55,7 +55,7 @@ def test_what_is_accepted_is_read_alike_by_others(go: GoReader, archive: bytes) 
         assert found is None or found == own
 
 
-@examples(1000)
+@examples(600)
 @given(archive=image_archives())
 def test_what_the_engine_is_sent_names_no_image_but_ours(go: GoReader, archive: bytes, tmp_path: Path) -> None:
     path = tmp_path / "archive"

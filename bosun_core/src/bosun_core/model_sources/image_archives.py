@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bosun_core.model_sources.image_documents import (
+    CONFIG,
     FILES,
     FOLDERS,
     INDEX,
@@ -16,7 +18,6 @@ from bosun_core.model_sources.image_documents import (
     MANIFEST,
     REPOSITORIES,
     docker_image,
-    image_id,
     oci_image,
 )
 from bosun_core.model_sources.tars import FILE, FOLDER, HARD_LINK, SYMBOLIC_LINK, Member, Tar, Unusable, opened
@@ -31,7 +32,7 @@ class ImageArchive(NamedTuple):
     """What an image archive tells of its image."""
 
     config: str
-    """The image's id on engines that count by configuration; empty where that cannot be told."""
+    """The image's id on engines that count by configuration; empty where it cannot be told. Paths are not believed."""
     docker: dict[str, Any] | None = None
     """What `docker save` tells: the paths of configuration and layers."""
     oci: dict[str, Any] | None = None
@@ -103,6 +104,7 @@ def recognised(package: Package, deadline: float) -> ImageArchive | None:
         Unusable: it is one, and cannot be used.
     """
     contents: dict[str, bytes] = {}
+    digests: dict[str, str] = {}
     entries = Entries()
     with opened(package.path) as stream:
         tar = Tar(stream, deadline)
@@ -112,11 +114,13 @@ def recognised(package: Package, deadline: float) -> ImageArchive | None:
                 return None
             if entry.path in (MANIFEST, INDEX):
                 contents[entry.path] = small(member, tar)
+            elif entry.kind == FILE and entry.size <= _LARGEST_FILE and CONFIG.fullmatch(entry.path):
+                digests[entry.path] = f"sha256:{hashlib.sha256(small(member, tar)).hexdigest()}"
     docker = docker_image(contents[MANIFEST]) if MANIFEST in contents else None
     oci = {"manifests": [oci_image(contents[INDEX])]} if INDEX in contents else None
     if docker is None and oci is None:
         return None
-    return ImageArchive("" if docker is None else image_id(docker["Config"]), docker, oci)
+    return ImageArchive("" if docker is None else digests.get(docker["Config"], ""), docker, oci)
 
 
 def files(path: Path, names: Collection[str]) -> dict[str, bytes]:

@@ -16,10 +16,11 @@ from bosun_core.model_sources.tars import Unusable
 MANIFEST, INDEX, REPOSITORIES, LAYOUT = "manifest.json", "index.json", "repositories", "oci-layout"
 _HEX = r"(sha256[:-])?[0-9a-f]{64}"
 _BLOB = r"blobs/sha256/[0-9a-f]{64}"
-_CONFIG = re.compile(rf"{_HEX}(\.json)?|{_BLOB}")
+CONFIG = re.compile(rf"{_HEX}(\.json)?|{_BLOB}")
+"""The paths that configurations have."""
 LAYER = re.compile(rf"{_HEX}(/layer\.tar|\.tar(\.gz)?)?|{_BLOB}")
 """The paths that layers have."""
-FILES = re.compile(rf"{_CONFIG.pattern}|{LAYER.pattern}|{_HEX}/(VERSION|json)")
+FILES = re.compile(rf"{CONFIG.pattern}|{LAYER.pattern}|{_HEX}/(VERSION|json)")
 """The paths of files, other than those that are documents."""
 FOLDERS = re.compile(rf"(\.|{_HEX}|blobs|blobs/sha256)/?|")
 """The paths of folders."""
@@ -49,7 +50,7 @@ def _docker_image(image: Any) -> dict[str, Any]:
     layers = (image.get("Layers") or []) if config else None
     if not isinstance(config, str) or not isinstance(layers, list):
         raise _names_no_image(MANIFEST)
-    return {"Config": _path(config, _CONFIG), "Layers": [_path(layer, LAYER) for layer in layers]}
+    return {"Config": _path(config, CONFIG), "Layers": [_path(layer, LAYER) for layer in layers]}
 
 
 def _path(path: Any, shape: re.Pattern[str]) -> str:
@@ -57,11 +58,6 @@ def _path(path: Any, shape: re.Pattern[str]) -> str:
     if not shape.fullmatch(clean):
         raise _names_no_image(MANIFEST)
     return clean
-
-
-def image_id(config: str) -> str:
-    """Return the id, on engines that count by configuration, of the image whose configuration has this path."""
-    return f"sha256:{config.removesuffix('.json')[-64:]}"
 
 
 def oci_image(content: bytes) -> dict[str, Any]:
