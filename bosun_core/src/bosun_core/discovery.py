@@ -15,6 +15,7 @@ from bosun_core.contract import check_contract
 from bosun_core.entry_points import EntryPoint, entry_points
 from bosun_core.errors import BosunError, PluginBroken, PluginNotFound, interruption_behind, one_line
 from bosun_core.plugin import BosunPluginBase
+from bosun_core.redaction import SECRETS
 
 GROUP = "bosun.plugins"
 
@@ -138,7 +139,10 @@ def _blamed_on(source: str) -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """Return an exception as `Type: text (file:line)`, the place being where it was raised."""
+    """Return an exception as `Type: text (file:line)`, the place being where it was raised.
+
+    Its text may hold anything, so that secrets in it are masked.
+    """
     import traceback  # only a failure needs it
 
     # The frames of the import system, and those from here, tell nothing about whose fault it is.
@@ -150,8 +154,8 @@ def describe(error: BaseException) -> str:
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}:{error.lineno})" if error.filename else ""
-        return one_line(f"{type(error).__name__}: {error.msg}{place}")
-    text = one_line(error)
+        return one_line(f"{type(error).__name__}: {SECRETS.mask(one_line(error.msg))}{place}")
+    text = SECRETS.mask(one_line(error))
     return one_line(f"{type(error).__name__}{': ' if text else ''}{text}{place}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bosun_core.credentials import is_sendable
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 
@@ -56,6 +57,8 @@ def wanted_monitoring(
     wanted = str(plugin_config.get("MLOPS_BOSUN_PRED_ENV_ENABLE_MONITORING", True)).lower() != "false"
     if agent_image is None or not wanted:
         return OFF
-    url, token = service_url(plugin_config), environ.get("MLOPS_API_TOKEN", "")
+    url, token = service_url(plugin_config), environ.get("MLOPS_API_TOKEN", "").strip()
     needed = {f"{' or '.join(SERVICE_URLS)} (pluginConfig)": url, "MLOPS_API_TOKEN (environment variable)": token}
+    if not is_sendable(token):
+        needed = {**needed, "MLOPS_API_TOKEN (environment variable) without line breaks and non-ASCII characters": ""}
     return Monitoring(url, token, tuple(name for name, value in needed.items() if not value))

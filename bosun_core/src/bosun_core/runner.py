@@ -146,9 +146,9 @@ def _extensions(request: ActionRequest, warnings: list[str]) -> list[Any]:
 
 
 def failure_document(action: str, message: str, data: Any = None) -> dict[str, Any]:
-    """Return the failing status of an action that did not come to one of its own."""
+    """Return the failing status of an action that did not come to one of its own; secrets in the message are masked."""
     of_deployment = action in ACTIONS and ACTIONS[action].takes_deployment
-    info = failing(message, DeploymentState.ERRORED if of_deployment else None)
+    info = failing(SECRETS.mask(message), DeploymentState.ERRORED if of_deployment else None)
     info.data = data
     info.duration = 0.0
     info.timestamp = time.time_ns() // 1_000_000

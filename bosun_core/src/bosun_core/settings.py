@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from bosun_core.errors import ConfigurationError
+from bosun_core.redaction import SECRETS
 from bosun_core.yaml_reading import Place, read_mapping, read_text
 
 WHAT = "private configuration"
@@ -49,6 +50,7 @@ def load(model: type[SettingsT], path: str | None) -> SettingsT:
     if path is None:
         return from_mapping(model, {}, Place("the private configuration (no --private-config given)", {}))
     document, place = read_mapping(read_text(path, WHAT), path, WHAT)
+    SECRETS.learn(document)
     return from_mapping(model, document, place)
 
 

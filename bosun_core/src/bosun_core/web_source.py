@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import http.client
 import os
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from bosun_core.credentials import basic_authorization, header_credential
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
 from bosun_core.monitoring import SERVICE_URLS, service_url
 from bosun_core.web_transport import SCHEMES, Watch, opened
@@ -41,7 +41,8 @@ class Cut(Exception):
 class Source:
     """A package's URL, taken apart.
 
-    `url` is asked for; `shown` is for messages, without the query, which may be signed.
+    `url` is asked for; `shown` is for messages, without the query, which may be signed; `login` is the value of an
+    Authorization header.
     """
 
     url: str
@@ -68,7 +69,7 @@ class Source:
         request = urllib.request.Request(self.url, headers={"User-Agent": "bosun-plugin-runner", **headers})  # noqa: S310
         watch = Watch(deadline - time.monotonic())
         try:
-            with opened(request, self._authorise, watch) as response:
+            with self._opened(request, watch) as response:
                 if response.status not in (200, 206):
                     raise EnvironmentFailure(f"{self.shown} brought no package: the server answered {response.status}")
                 yield response
@@ -80,15 +81,23 @@ class Source:
         finally:
             watch.end()
 
+    def _opened(self, request: urllib.request.Request, watch: Watch) -> http.client.HTTPResponse:
+        try:
+            return opened(request, self._authorise, watch)
+        except ValueError:  # whose text would show the header
+            raise InvalidRequest(
+                f"{self.shown} cannot be requested: a header contains a character that HTTP cannot send; check the "
+                "URL, and the proxy variables of this process"
+            ) from None
+
     def _authorise(self, request: urllib.request.Request) -> None:
         """Add the credentials that the request's target, and only that, is to see."""
         token = os.environ.get(_TOKEN_VARIABLE, "").strip()
         if token and _origin(request.full_url) == self.token_origin:
-            if not (token.isascii() and token.isprintable()):
-                raise InvalidRequest(f"{_TOKEN_VARIABLE} holds characters that no token has; set it anew")
+            token = header_credential(token, f"the environment variable {_TOKEN_VARIABLE}")
             request.add_unredirected_header("Authorization", f"Bearer {token}")
         elif self.login is not None and _origin(request.full_url) == _origin(self.url):
-            request.add_unredirected_header("Authorization", f"Basic {self.login}")
+            request.add_unredirected_header("Authorization", self.login)
 
     def _refusal(self, error: urllib.error.HTTPError) -> Exception:
         """Return what to raise for an answer that is neither 200 nor 206."""
@@ -155,8 +164,7 @@ def source(url: str, plugin_config: Mapping[str, Any]) -> Source:
     host = parts.netloc.rpartition("@")[2]
     login = None
     if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        login = base64.b64encode(pair.encode()).decode()
+        login = basic_authorization(unquote(parts.username), unquote(parts.password or ""))
     # A path may be written with spaces or letters that only their percent codes can stand for.
     path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
     query = f"?{quote(parts.query, safe='/%:@!$&()*+,;=~-._?[]')}" if parts.query else ""

@@ -61,7 +61,8 @@ def test_a_token_that_no_header_can_carry_is_refused_unseen(
 
     assert what(start(web.url(), mlops=web.origin)) == (
         "failing",
-        "MLOPS_API_TOKEN holds characters that no token has; set it anew",
+        "the environment variable MLOPS_API_TOKEN cannot be sent in an HTTP header: it contains a line break, a "
+        "control character or a character outside ASCII; set it again",
     )
 
 
