@@ -43,5 +43,5 @@ def environment(
     derived = f"{namespace}/{settings.generated_image_repo}"
     own_id = environment_id(settings.environment_id, plugin_config, derived)
     monitoring = wanted_monitoring(settings.agent_image, plugin_config, os.environ)
-    SECRETS.learn({"token": monitoring.token})
+    SECRETS.learn_values(monitoring.token)
     return Environment(settings, own_id, namespace, dry_run, monitoring)

@@ -74,8 +74,8 @@ def in_files(config: dict[str, Any], folder: Path) -> None:
 
 def token_in_a_file(config: dict[str, Any], folder: Path) -> None:
     found = config["users"][0]["user"]
-    (folder / "token").write_text(found.pop("token"))
-    found["tokenFile"] = str(folder / "token")
+    (folder / "token").write_text(f"{found.pop('token')}\n")  # as a shell writes it
+    found["tokenFile"] = "token"
 
 
 Write = Callable[[dict[str, Any], Path], None]
@@ -114,7 +114,9 @@ def test_the_usual_kubeconfig_does_without_the_client(
 
 def test_a_token_in_a_file_is_read_by_the_client(place: Any, act: Act, written: Callable[[str, Write], str]) -> None:
     context = written("plugin", token_in_a_file)
-    status = act("deployment_list", kubeConfigContext=context, kubeNamespace=place.namespace)
+    settings = {"kubeConfigContext": context, "kubeNamespace": place.namespace}
+    assert act("plugin_start", **settings)["status"] == "passing"
+    status = act("deployment_list", **settings)
     assert (status["status"], status["data"]) == ("passing", {}), status
 
 

@@ -17,11 +17,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import docker  # noqa: TID251  # this is the one module
+import docker.auth  # noqa: TID251  # this is the one module
 import docker.errors  # noqa: TID251  # this is the one module
 import docker.types  # noqa: TID251  # this is the one module
 import requests
 import requests.exceptions  # what the SDK lets through
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.redaction import SECRETS
 
 from bosun_docker.engine.errors import lost, refused, unreachable
 from bosun_docker.engine.host import EngineHost, is_new_enough
@@ -38,6 +40,35 @@ class _Client(docker.APIClient):  # type: ignore[misc]  # the SDK has no types
         """Return the settings of one request."""
         own = self.verify if verify is None else verify
         return dict(super().merge_environment_settings(url, proxies, stream, own, cert))
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return a request as it is sent, the headers that Docker's configuration adds trimmed."""
+        headers = request.headers or {}
+        request.headers = {key: value.strip() if isinstance(value, str) else value for key, value in headers.items()}
+        prepared: requests.PreparedRequest = super().prepare_request(request)
+        return prepared
+
+
+class _Logins(docker.auth.AuthConfig):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's credentials for registries; what a credential helper answers is masked from now on."""
+
+    def resolve_authconfig(self, registry: str | None = None) -> Document | None:
+        """Return the credentials for one registry."""
+        found: Document | None = super().resolve_authconfig(registry)
+        _learn(found)
+        return found
+
+    def get_all_credentials(self) -> Document:
+        """Return the credentials for all registries."""
+        found: Document = super().get_all_credentials()
+        for login in found.values():
+            _learn(login)
+        return found
+
+
+def _learn(login: Document | None) -> None:
+    names = ("password", "Password", "IdentityToken")
+    SECRETS.learn_values(*(str(value) for name, value in (login or {}).items() if name in names))
 
 
 class Connection:
@@ -56,6 +87,12 @@ class Connection:
             # What they warn of comes as an error where it matters, or was asked for (DOCKER_TLS without verification).
             warnings.filterwarnings("ignore", module="docker|urllib3")
             self._client = _Client(base_url=host.url, version=version or "auto", timeout=seconds, tls=_tls(host))
+            self._client._auth_configs = _Logins(dict(self._client._auth_configs))
+        except UnicodeError:  # of requests, which knows Latin-1 alone
+            raise EnvironmentFailure(
+                "user and password in DOCKER_HOST, or in a proxy variable, contain a character that cannot be sent; "
+                "correct them"
+            ) from None
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
             raise unreachable(host, error) from error
         if not is_new_enough(self._client.api_version):

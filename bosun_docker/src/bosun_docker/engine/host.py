@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
+from bosun_core.credentials import header_credential
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.redaction import SECRETS
 
 DEFAULT = "unix:///var/run/docker.sock"
 _PORT, _TLS_PORT = 2375, 2376
@@ -52,6 +55,7 @@ def find(environ: Mapping[str, str] = os.environ) -> EngineHost:
     """Return the engine that the environment leads to.
 
     Raises:
+        ConfigurationError: a header in Docker's configuration cannot be sent.
         EnvironmentFailure: what leads to it cannot be read, or names no engine.
     """
     folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/")) / ".docker")
@@ -69,6 +73,7 @@ def _configuration(file: Path) -> dict[str, Any]:
     """Return Docker's configuration, empty where there is none that this user may read.
 
     Raises:
+        ConfigurationError: a header in it cannot be sent.
         EnvironmentFailure: it is broken. A context or credentials may be chosen in it: without them we would do harm.
     """
     try:
@@ -84,7 +89,31 @@ def _configuration(file: Path) -> dict[str, Any]:
     for name in _OBJECTS:
         if not isinstance(found.get(name, {}), dict):
             raise EnvironmentFailure(f"Docker's configuration {file}: {name} is no JSON object; mend it")
+    for name, value in found.get("HttpHeaders", {}).items():
+        if str(value).strip():
+            sent = header_credential(str(value), f"HttpHeaders.{name} in Docker's configuration {file}")
+            SECRETS.learn_values(sent.partition(" ")[2])
+    for registry, entry in found.get("auths", {}).items():
+        _check_login(entry if isinstance(entry, dict) else {}, f"Docker's configuration {file}: auths of {registry}")
     return found
+
+
+def _check_login(entry: Mapping[str, Any], place: str) -> None:
+    """Check the credentials for a registry, which are masked from now on.
+
+    Raises:
+        EnvironmentFailure: they are not in the form that Docker writes.
+    """
+    SECRETS.learn_values(*(str(entry.get(key) or "") for key in ("auth", "password", "identitytoken", "registrytoken")))
+    if "auth" not in entry or "identitytoken" in entry:  # the SDK looks at no other
+        return
+    try:
+        _, colon, password = base64.b64decode(str(entry["auth"]).encode("ascii")).decode().partition(":")
+    except ValueError:
+        colon = password = ""
+    if not colon:
+        raise EnvironmentFailure(f"{place} is not the Base64 of user:password; run `docker login` again")
+    SECRETS.learn_values(password)
 
 
 def _address(given: str, name: str, tls: TlsFiles | None) -> str:
@@ -94,8 +123,10 @@ def _address(given: str, name: str, tls: TlsFiles | None) -> str:
         EnvironmentFailure: it is none.
     """
     url = given if "://" in given else f"tcp://{given}"
+    SECRETS.learn_url(url)
+    shown = url if "@" in given else given  # a password is masked where a URL has it
     problem = EnvironmentFailure(
-        f"{name} {given!r} is no address of an engine; write say {DEFAULT}, tcp://192.0.2.7:2376 or ssh://user@192.0.2.7"
+        f"{name} {shown!r} is no address of an engine; write say {DEFAULT}, tcp://192.0.2.7:2376 or ssh://user@192.0.2.7"
     )
     try:
         parts = urlsplit(url)

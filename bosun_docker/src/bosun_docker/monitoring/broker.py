@@ -48,7 +48,7 @@ def password_of(engine: Engine, part: Container) -> str | None:
     found = engine.container(part.id)
     password = None if found is None else monitoring_containers.password_of(found["Config"]["Env"] or [])
     if password is not None:
-        SECRETS.learn({"password": password})
+        SECRETS.learn_values(password)
     return password
 
 
@@ -69,7 +69,7 @@ def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[Begun]:
     found = seen.broker
     kept = kept_password(engine, seen)
     password = kept or secrets.token_hex(24)
-    SECRETS.learn({"password": password})
+    SECRETS.learn_values(password)
     body = monitoring_containers.broker(env, password)
     if shared_parts.is_as_wanted(found, body):
         yield Begun(password, [])

@@ -176,27 +176,28 @@ class Cluster:
         self, method: str, url: str, body: bytes | None, headers: dict[str, str], timeout: urllib3.Timeout
     ) -> Answer:
         """Return the answer, not read yet, to a request that is sent once; a redirect is an answer too."""
-        return self._login.pool.request(
-            method,
-            url,
-            body=body,
-            headers={**headers, "User-Agent": "bosun-k8s", **self._credentials()},
-            timeout=timeout,
-            retries=False,
-            preload_content=False,
-        )
+        try:
+            return self._login.pool.request(
+                method,
+                url,
+                body=body,
+                headers={**headers, "User-Agent": "bosun-k8s", **self._login.headers()},
+                timeout=timeout,
+                retries=False,
+                preload_content=False,
+            )
+        except urllib3.exceptions.HTTPError:
+            raise
+        except ValueError:  # whose text would show the header
+            raise EnvironmentFailure(
+                f"the API server {self.host} cannot be asked: a header of the request contains a character that HTTP "
+                "cannot send; correct the kubeconfig's user and the proxy variables"
+            ) from None
 
     def _timeout(self, seconds: float) -> urllib3.Timeout:
         if self._answers is False:
             return urllib3.Timeout(_SHORT_SECONDS)
         return urllib3.Timeout(connect=_CONNECT_SECONDS, read=seconds)
-
-    def _credentials(self) -> dict[str, str]:
-        """Return the headers that say who asks; the client renews what expires."""
-        found = self._login.headers()
-        for value in found.values():
-            SECRETS.learn({"token": value.partition(" ")[2]})
-        return found
 
     def attached(self, path: str, query: list[tuple[str, str]]) -> Any:
         """Return an open connection (a WSClient) to the streams of a container."""
@@ -206,7 +207,7 @@ class Cluster:
         sys.audit("bosun.step", doing)
         made = client.configuration(_kubeconfig(), self._settings.kube_config_context, self._answer_seconds)
         try:
-            stream = within(self._answer_seconds, lambda: client.stream(made, path, query, self._credentials()))
+            stream = within(self._answer_seconds, lambda: client.stream(made, path, query, self._login.headers()))
         except TimeoutError as error:
             raise unreachable(self.host, error) from error
         except Exception as error:  # the client raises what its connection does, of several libraries
@@ -222,7 +223,7 @@ def _refused(doing: str, code: int, content: bytes) -> Refused:
     try:
         found = msgspec.json.decode(content)
     except msgspec.DecodeError:
-        found = content.decode(errors="replace")[:500]
+        found = SECRETS.mask(content.decode(errors="replace"))[:500]  # masked first: a part of a secret is none to find
     return refused(doing, code, found if isinstance(found, dict) else str(found))
 
 

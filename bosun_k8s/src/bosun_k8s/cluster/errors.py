@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
 from bosun_core.errors import EnvironmentFailure, causes_of, one_line
 
 from bosun_k8s.settings import IN_CLUSTER
@@ -117,6 +119,8 @@ def unreachable(host: str, error: BaseException) -> EnvironmentFailure:
 def no_configuration(context: str, file: str, error: Exception) -> str:
     """Return why there is no configuration for a context, `file` being the kubeconfig."""
     text = one_line(error)
+    if isinstance(error, yaml.YAMLError):
+        text = re.sub(r"'[^']{4,}'", "'***'", text)  # a password that is an alias, or a tag, to YAML
     if context == IN_CLUSTER:
         return (
             f"kubeConfigContext is {IN_CLUSTER} and this process runs in no pod ({text}); "

@@ -18,7 +18,9 @@ from urllib.request import getproxies
 import msgspec
 import urllib3
 import yaml
+from bosun_core.credentials import header_credential
 from bosun_core.errors import ConfigurationError
+from bosun_core.redaction import SECRETS
 from bosun_core.yaml_loader import Loader
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -63,7 +65,11 @@ class User(_Read, frozen=True):
 
 
 def login(file: str, context: str) -> Login | None:
-    """Return the login of a context of a kubeconfig; None where it takes the client to read it."""
+    """Return the login of a context of a kubeconfig; None where it takes the client to read it.
+
+    Raises:
+        ConfigurationError: its token cannot be sent.
+    """
     if os.pathsep in file or set(getproxies()) - {"no"}:
         return None
     path = Path(file).expanduser()
@@ -75,7 +81,11 @@ def login(file: str, context: str) -> Login | None:
         trust = _tls(server, user, path.parent)
     except (OSError, ValueError, yaml.YAMLError, ConfigurationError):
         return None
-    headers = {"authorization": f"Bearer {user.token}"} if user.token else {}
+    SECRETS.learn_values(user.client_key_data)
+    headers = {}
+    if user.token:
+        token = header_credential(user.token, f"users[{where.user}].user.token in the kubeconfig {path}")
+        headers["authorization"] = f"Bearer {token}"
     pool = urllib3.PoolManager(maxsize=POOL_SIZE, ssl_context=trust)
     return Login(server.server.rstrip("/"), where.namespace or "default", pool, lambda: headers)
 

@@ -18,6 +18,7 @@ from bosun_k8s.cluster.resources import SECRET, Objects
 from bosun_k8s.environment import Environment
 
 _TYPE, _KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
+_SECRET_KEYS = ("auth", "password", "identitytoken", "registrytoken")
 _HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/")
 
 
@@ -86,6 +87,10 @@ def _of_this_machine() -> Logins:
         return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
+    except UnicodeError:  # whose text shows what stands there
+        raise ConfigurationError(
+            f"the Docker configuration {path} holds credentials that are not UTF-8; correct it"
+        ) from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigurationError(f"the Docker configuration {path} cannot be read: {error}; correct it") from None
 
@@ -95,10 +100,12 @@ def parse(configuration: Mapping[str, Any]) -> Logins:
     found = {}
     for place, entry in (configuration.get("auths") or {}).items():
         user, password = entry.get("username"), entry.get("password")
+        SECRETS.learn_values(*(str(entry.get(key) or "") for key in _SECRET_KEYS))
         if entry.get("auth"):
             user, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
+            password = password.strip("\0")  # as Docker does
         if user and password:
-            SECRETS.learn({"password": password, "secret": entry.get("auth") or ""})
+            SECRETS.learn_values(password)
             found[registry_of(place)] = Login(user, password)
     return found
 

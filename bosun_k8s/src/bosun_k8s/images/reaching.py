@@ -53,7 +53,7 @@ def pool(settings: KubernetesSettings, registry: str, *, plain: bool) -> urllib3
     """Return the connections to a registry, through the proxy that this process's variables name.
 
     Raises:
-        InvalidRequest: registryCertificateAuthority is no certificate.
+        InvalidRequest: registryCertificateAuthority is no certificate, or the variable names no proxy.
     """
     authority = settings.registry_certificate_authority
     # Reading the system's authorities takes 20 ms, and is left to who is led from plain HTTP to TLS, which is rare.
@@ -69,4 +69,10 @@ def pool(settings: KubernetesSettings, registry: str, *, plain: bool) -> urllib3
     proxy = getproxies().get("http" if plain else "https")
     if proxy is None or proxy_bypass(registry) or _may_be_plain(registry):
         return urllib3.PoolManager(ssl_context=context)
-    return urllib3.ProxyManager(proxy, ssl_context=context)
+    try:
+        return urllib3.ProxyManager(proxy.strip(), ssl_context=context)
+    except urllib3.exceptions.HTTPError:  # whose text would show its password
+        variable = "HTTP_PROXY" if plain else "HTTPS_PROXY"
+        raise InvalidRequest(
+            f"{variable} is not the URL of a proxy; write for example http://proxy.example.com:3128"
+        ) from None

@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
+from bosun_core.credentials import basic_authorization, header_credential
 from bosun_core.errors import EnvironmentFailure, one_line
 from bosun_core.redaction import SECRETS
 from bosun_core.reporting import progress
@@ -132,7 +133,17 @@ class Transport:
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Lost(self._why_lost(error, sends=not isinstance(body, bytes | None))) from error
+        except ValueError:  # whose text would show the header
+            if not isinstance(body, bytes | None):
+                raise  # what yields the content may have raised it
+            raise self._unsendable() from None
         return found
+
+    def _unsendable(self) -> EnvironmentFailure:
+        return EnvironmentFailure(
+            f"the registry {self.registry} cannot be asked: a header of the request contains a character that HTTP "
+            "cannot send; correct registrySecretName, or what the registry answers"
+        )
 
     def _why_lost(self, error: BaseException, *, sends: bool = False) -> str:
         reason = one_line(getattr(error, "reason", None) or error)
@@ -155,7 +166,7 @@ class Transport:
         """Get the authorization that a registry asks for; False where there is nothing more to try."""
         kind, _, rest = challenge.partition(" ")
         asked = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-        basic = "" if self._login is None else urllib3.make_headers(basic_auth=":".join(self._login))["authorization"]
+        basic = "" if self._login is None else basic_authorization(*self._login)
         if kind.lower() == "basic":
             tried, self._authorization = self._authorization, basic
             return bool(basic) and tried != basic
@@ -164,20 +175,25 @@ class Transport:
         query = [("service", asked["service"])] if "service" in asked else []
         query += [("scope", scope) for scope in self._scopes or filter(None, [asked.get("scope", "")])]
         url = f"{asked['realm']}?{urlencode(query)}"
+        shown = urlsplit(url).netloc.rpartition("@")[2]
         try:
             answer = self._pool.request(
                 "GET", url, headers={"Authorization": basic} if basic else {}, retries=False, timeout=self._limit
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Lost(self._why_lost(error)) from error
+        except ValueError:
+            raise self._unsendable() from None
         if answer.status in (UNAUTHORIZED, FORBIDDEN):
             return False
         with suppress(ValueError, AttributeError):
             found = json.loads(answer.data)
-            token = str(found.get("token") or found.get("access_token") or "")
-            SECRETS.learn({"token": token})
+            token = str(found.get("token") or found.get("access_token") or "").strip()
+            if not token:
+                return False
+            token = header_credential(token, f"the token for the registry {self.registry} that {shown} answers with")
             tried, self._authorization = self._authorization, f"Bearer {token}"
-            return bool(token) and tried != self._authorization
+            return tried != self._authorization
         return False
 
     def _checked(self, method: str, url: str, answer: Answer) -> Answer:
@@ -201,4 +217,4 @@ def _said(answer: Answer) -> str:
     with suppress(ValueError, KeyError, IndexError, TypeError):
         first: dict[str, Any] = json.loads(content)["errors"][0]
         return one_line(": ".join(str(first[key]) for key in ("code", "message") if first.get(key)))
-    return one_line(content.decode(errors="replace")[:200]) or f"HTTP {answer.status}"
+    return one_line(SECRETS.mask(content.decode(errors="replace"))[:200]) or f"HTTP {answer.status}"
