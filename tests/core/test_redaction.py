@@ -204,3 +204,17 @@ def test_a_password_in_a_variable_with_a_url_is_masked(monkeypatch: pytest.Monke
     SECRETS.learn_environment()
 
     assert SECRETS.mask("pl%40nted-password and pl@nted-password") == "*** and ***"
+
+
+def test_a_log_line_that_cannot_be_formatted_shows_no_secret(bench: Bench) -> None:
+    wrong = "import logging\n        logging.getLogger('p').error('%d', self.plugin_config['apiToken'])"
+    plugin = bench.plugin(f"def plugin_start(self):\n        {wrong}\n        return ok('fine')")
+    (bench.folder / "action.yaml").write_text(json.dumps({"pluginConfig": {"apiToken": "planted-token-1"}}))
+
+    run = bench.command(
+        "--config", "action.yaml", "--action", "plugin_start", "--plugin", plugin, "--log-level", "debug"
+    )
+
+    assert "--- Logging error ---" in run.stderr
+    assert "Arguments: ('***',)" in run.stderr
+    assert "planted" not in run.stderr

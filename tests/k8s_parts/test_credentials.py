@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 import yaml
 from acting import acting
 from bosun_k8s.cluster import client, kubeconfig
@@ -168,6 +169,25 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
 
     assert act("deployment_list")["msg"] == (
         "the proxy for the API server is not a URL; correct proxy-url in the kubeconfig, or HTTPS_PROXY"
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("Invalid header value b'planted'"), UnicodeEncodeError("a", "p", 0, 1, "")]
+)
+def test_a_header_that_http_client_refuses_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", refuse)
+    monkeypatch.setenv("KUBECONFIG", str(write(tmp_path, "http://127.0.0.1:9", {"token": "planted-token-1"})))
+    act = acting("k8s", lambda **more: {**NEEDED, "kubeConfigContext": "bosun", **more}, tmp_path)
+
+    assert act("deployment_list")["msg"] == (
+        "the API server http://127.0.0.1:9 cannot be asked: a header of the request contains a character that HTTP "
+        "cannot send; correct the kubeconfig's user and the proxy variables"
     )
 
 

@@ -99,6 +99,8 @@ def mask_what_is_logged() -> None:
 
 
 def _mask_every_handler() -> None:
+    import contextlib
+    import io
     import logging
 
     format_line = logging.Handler.format
@@ -108,6 +110,15 @@ def _mask_every_handler() -> None:
     def masked_line(handler: logging.Handler, record: logging.LogRecord) -> str:
         return SECRETS.mask(format_line(handler, record))
 
+    show_error = logging.Handler.handleError
+
+    def masked_error(handler: logging.Handler, record: logging.LogRecord) -> None:
+        with contextlib.redirect_stderr(io.StringIO()) as shown:  # it prints the arguments of a line that has no text
+            show_error(handler, record)
+        if sys.stderr:
+            sys.stderr.write(SECRETS.mask(shown.getvalue()))
+
+    logging.Handler.handleError = masked_error  # type: ignore[method-assign]
     masked_line.bosun_masked = True  # type: ignore[attr-defined]  # our own mark: masking twice would only cost
     logging.Handler.format = masked_line  # type: ignore[assignment, method-assign]  # where every line passes
 

@@ -1,6 +1,7 @@
 """Plugins that do the right thing, and tell what they must not, or tell it wrongly."""
 
 import base64
+import json
 import os
 import time
 
@@ -14,13 +15,12 @@ def token() -> str:
 
 
 class TellsTheTokenInAHeader(SamplePlugin):
-    """The runner masks the token itself; this is how it goes over the wire."""
+    """The runner masks what it writes, but not what a plugin prints; this is how the token goes over the wire."""
 
     def deployment_start(self, info):
-        outcome = super().deployment_start(info)
         header = base64.b64encode(f"bosun:{token()}".encode()).decode()
-        outcome.msg = f"{outcome.msg}; registered with Authorization: Basic {header}"
-        return outcome
+        print(f"registering with Authorization: Basic {header}")
+        return super().deployment_start(info)
 
 
 class PrintsTheToken(SamplePlugin):
@@ -35,6 +35,27 @@ class FailsWithTheToken(SamplePlugin):
             return super().deployment_replace_model(info)
         except Exception:
             print("the registry refused", token())
+            raise
+
+
+class FailsWithTheHeader(SamplePlugin):
+    """Its own handler prints the error, in which the password looks different from what it is."""
+
+    def deployment_replace_model(self, info):
+        try:
+            return super().deployment_replace_model(info)
+        except Exception:
+            header = f"Basic {os.environ.get('REGISTRY_PASSWORD', 'none')}"
+            print(f"cannot log in: ValueError: Invalid header value {header!r}")
+            raise
+
+
+class FailsWithTheLoginAsJson(SamplePlugin):
+    def deployment_replace_model(self, info):
+        try:
+            return super().deployment_replace_model(info)
+        except Exception:
+            print("cannot log in:", json.dumps({"password": os.environ.get("REGISTRY_PASSWORD", "none")}))
             raise
 
 

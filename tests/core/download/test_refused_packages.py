@@ -66,6 +66,21 @@ def test_a_token_that_no_header_can_carry_is_refused_unseen(
     )
 
 
+def test_a_header_that_http_client_refuses_is_told_without_it(
+    web: Web, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("Invalid header value b'planted'")
+
+    monkeypatch.setattr("bosun_core.web_source.opened", refuse)
+
+    assert what(start(web.url())) == (
+        "failing",
+        f"{web.url()} cannot be requested: a header contains a character that HTTP cannot send; check the URL, and the "
+        "proxy variables of this process",
+    )
+
+
 def test_any_other_answer_is_told_with_its_code(web: Web, start: Start) -> None:
     web.replies = [refusal(500)]
 

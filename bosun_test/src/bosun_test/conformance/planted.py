@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from bosun_core.actions import ACTIONS
@@ -15,7 +17,11 @@ from bosun_test.conformance.base import Promises
 from bosun_test.conformance.driving import Driver
 from bosun_test.conformance.environment import Environment
 
-_VARIABLES = {"MLOPS_API_TOKEN": "planted-token-7f3a91c2", "REGISTRY_PASSWORD": "planted-password-51be08d4"}
+# The token ends in a newline, as a shell writes it into a file; the password looks different in each encoding.
+_VARIABLES = {
+    "MLOPS_API_TOKEN": "planted-token-7f3a91c2\n",
+    "REGISTRY_PASSWORD": "planted-'pass\"word\\51be\n08d4/é",
+}
 _CONFIGURED = {"apiToken": "planted-configured-93d2c6aa"}
 
 
@@ -65,12 +71,13 @@ class Planted(Promises):
         out, err = process.communicate(timeout=environment.action_limit)
         written = {name: path.read_text() for name, path in files.items()} | {"stdout": out, "stderr": err}
         for secret in _secrets(environment):
-            for form in _forms(secret):
+            for form in _written_forms(secret):
                 told = [name for name, text in written.items() if form in text]
                 advice = "never put variables or configuration into a message, in no encoding"
-                driver.expect(told, [], f"{request.action} tells no secret ({secret} as {form})", advice)
+                driver.expect(told, [], f"{request.action} tells no secret ({secret!r} as {form!r})", advice)
+            for form in _forms(secret):
                 places = [place for place in environment.places_of(form) if place not in environment.secret_places]
-                promise = f"{request.action} leaves no secret in the environment ({secret} as {form})"
+                promise = f"{request.action} leaves no secret in the environment ({secret!r} as {form!r})"
                 driver.expect(places, [], promise, "a place where it must be is declared in secret_places")
 
 
@@ -80,7 +87,16 @@ def _plant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _secrets(environment: Environment) -> list[str]:
-    return [*_VARIABLES.values(), *_CONFIGURED.values(), *environment.own_secrets]
+    return [secret.strip() for secret in (*_VARIABLES.values(), *_CONFIGURED.values(), *environment.own_secrets)]
+
+
+def _written_forms(secret: str) -> Iterator[str]:
+    """Yield the secret as a message may show it: also as Python, JSON and URLs write it, and on one line."""
+    yield from _forms(secret)
+    yield " ".join(secret.split())
+    yield from (repr(secret)[1:-1], repr(secret.encode())[2:-1])
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
 
 
 def _forms(secret: str) -> Iterator[str]:
