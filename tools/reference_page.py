@@ -53,8 +53,8 @@ GROUPS = (
         "The contract's answers in the same words for every environment: `from bosun_core import answers`.",
         answers,
         (
-            "DeploymentEntry", "already_serves", "stopped", "already_stopped", "unknown_deployment", "planned",
-            "list_of", "environment_status", "old_model_in_use",
+            "DeploymentEntry", "already_serves", "stopped", "already_stopped", "unknown_deployment", "nothing_kept",
+            "planned", "list_of", "environment_status", "old_model_in_use",
         ),
     ),
     Group(

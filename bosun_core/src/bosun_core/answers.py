@@ -46,6 +46,14 @@ def unknown_deployment(deployment_id: str) -> ActionStatusInfo:
     )
 
 
+def nothing_kept(deployment_id: str, gone: str) -> ActionStatusInfo:
+    """Return the answer to a relaunch without a package where the one that was kept is gone: `gone` says why."""
+    return failing(
+        f"deployment {deployment_id}: {gone}, so no package of it is kept; deployment_start brings it back",
+        DeploymentState.ERRORED,
+    )
+
+
 def list_of(entries: Iterable[DeploymentEntry]) -> ActionStatusInfo:
     """Return the answer of `deployment_list`."""
     data = {entry.deployment_id: entry.as_mapping() for entry in entries}

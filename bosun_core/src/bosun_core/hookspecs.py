@@ -96,7 +96,7 @@ class ActionHooks:
         serves.
         Returns: passing and ready, `data.currentModelId` the new one; or failing and errored (it tells of the action),
         with `data.oldModelInUse: true` and `data.currentModelId` the old one. Unknown deployment: failing and errored,
-        nothing made.
+        nothing made. One whose workload was removed by somebody is not unknown: it is brought to the new model.
         Raises: InvalidRequest where `newModelId` or `modelArtifact` is missing.
         Repeated: already serving `newModelId` with this package and these settings changes nothing.
         """
@@ -108,7 +108,8 @@ class ActionHooks:
 
         Called: every few seconds. Needs `id`.
         Holds afterwards: nothing changed.
-        Returns: `data.currentModelId`, and the entry's other facts (see deployment_list). Unknown id: failing and
+        Returns: `data.currentModelId`, and the entry's other facts (see deployment_list). States of motion (launching,
+        replacingModel, shuttingDown) only while another action is under way. Unknown id: failing and
         errored, with a message that says so.
         Raises: EnvironmentFailure.
         Repeated: yes.
@@ -151,7 +152,8 @@ class ActionHooks:
         Holds afterwards: the deployment serves the given package with the given settings, freshly launched. The default
         of the base class stops and starts; a plugin that can keeps the old one in service until the new one answers.
         Returns: as deployment_start, or as deployment_replace_model on failure. A `modelArtifact` that is given but not
-        there is refused before anything stops.
+        there is refused before anything stops. Unknown deployment, or no package kept: failing and errored, with what
+        brings it back.
         Raises: InvalidRequest, EnvironmentFailure.
         Repeated: launches again.
         """

@@ -31,11 +31,12 @@ from bosun_docker.shared import server as shared_server
 
 
 class Acting(NamedTuple):
-    """What an action on a deployment works with. Without a proxy it is a dry run."""
+    """What an action on a deployment works with."""
 
     engine: Engine
     env: Environment
     proxy: Proxy | None
+    """None where nothing is held: in a dry run, and for a deployment that is unknown or never was in service."""
     seen: Look
     found: Deployed
     queue: str | None
@@ -51,23 +52,25 @@ def start(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring the new model into service beside the old one, and switch; on any failure the old one goes on serving."""
     with _bringing(env, info, only_known=True) as acting:
-        if not acting.found.is_there:
-            return answers.unknown_deployment(str(info.id))
+        if not acting.found.was_in_service:
+            return _not_in_service(acting)
         return env.monitoring.warned(_bring(acting, wanted(env, info, str(info.new_model_id), acting.queue)))
 
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Bring a fresh container into service, of the given package or of the one that is kept."""
     from_kept = info.model_artifact is None
-    with _bringing(env, info, only_known=from_kept, from_kept=from_kept) as acting:
+    with _bringing(env, info, only_known=from_kept) as acting:
+        if from_kept and not acting.found.was_in_service:
+            return _not_in_service(acting)
         kept = latest(acting.found)
-        if kept is None and from_kept:
-            return answers.unknown_deployment(str(info.id))
+        if kept is None and from_kept and "image" not in info.key_value_config:
+            return answers.nothing_kept(str(info.id), "its container is gone")
         kept_model = None if kept is None else kept.labels.get(names.MODEL)
         model = kept_model or info.model_id if from_kept else info.model_id or kept_model
         if model is None:
             raise InvalidRequest(
-                f"deployment {info.id} is not there, so a relaunch needs deploymentInfo.modelId; add it"
+                f"no model of deployment {info.id} is kept, so a relaunch needs deploymentInfo.modelId; add it"
             )
         return env.monitoring.warned(_bring(acting, wanted(env, info, model, acting.queue, kept), anew=True))
 
@@ -112,32 +115,38 @@ def _model(found: Deployed) -> str | None:
     return None if container is None else container.labels.get(names.MODEL)
 
 
+def _not_in_service(acting: Acting) -> ActionStatusInfo:
+    """Return the answer of an action that brings no deployment into service for the first time."""
+    env, seen, found = acting.env, acting.seen, acting.found
+    return entry(env, seen, found).as_status() if found.is_there else answers.unknown_deployment(found.id)
+
+
 @contextmanager
-def _bringing(
-    env: Environment, info: DeploymentInfo, *, only_known: bool = False, from_kept: bool = False
-) -> Iterator[Acting]:
+def _bringing(env: Environment, info: DeploymentInfo, *, only_known: bool = False) -> Iterator[Acting]:
     """Hold the deployment for one action, cleared of what killed ones left; whatever ends it tells what serves then.
 
-    With `only_known` nothing is made or held for a deployment that is not there. With `from_kept` the action brings no
-    model, and so needs the one that a container keeps.
+    With `only_known` nothing is made, held or cleared for a deployment that is unknown or never was in service.
     """
     before: Deployed | None = None
     deployment_id = str(info.id)
     try:
         with engine_of(env) as engine:
             seen = listed(engine, env)
-            if env.dry_run or (only_known and not seen.deployed(env, deployment_id).is_there):
-                seen = look(engine, env)
+            if env.dry_run or (only_known and not seen.deployed(env, deployment_id).was_in_service):
+                seen = look(engine, env)  # a route alone tells that its container was removed
                 found = seen.deployed(env, deployment_id)
-                yield Acting(engine, env, None, seen, found, monitoring.queue_url(engine, env, seen))
-                return
+                if env.dry_run or not (found.was_in_service or found.is_held):
+                    yield Acting(engine, env, None, seen, found, monitoring.queue_url(engine, env, seen))
+                    return
             networks.check(engine, env)
             proxy = shared_parts.ready_proxy(engine, env, seen)
             queue = monitoring.ready_queue(engine, env, seen)
             if is_shared(env, kind(info, latest(seen.deployed(env, deployment_id)))):
                 shared_server.ready(engine, env, proxy, queue)
+            # What a lock stands over is the beginning or the rest of a deployment, not one that lost its route.
+            was_locked = seen.deployed(env, deployment_id).lock is not None
             with held_deployment(engine, env, listed(engine, env).any_image, deployment_id, names.BRINGING):
-                seen = rollout.cleared(engine, env, proxy, deployment_id, spares_latest=from_kept)
+                seen = rollout.cleared(engine, env, proxy, deployment_id, spares_latest=not was_locked)
                 before = seen.deployed(env, deployment_id)
                 try:
                     yield Acting(engine, env, proxy, seen, before, queue)
@@ -154,7 +163,7 @@ def _tell_what_serves(
 ) -> None:
     with engine_of(env) as engine:
         now = look(engine, env).deployed(env, deployment_id)
-    if now.route is None:
+    if now.route is None or now.current is None:
         return
     same = before is None or (before.route is not None and before.route[1].generation == now.route[1].generation)
     error.data = {**answers.old_model_in_use(_model(now)), "oldModelInUse": same}
@@ -165,12 +174,14 @@ def _bring(acting: Acting, want: Wanted, *, anew: bool = False) -> ActionStatusI
     engine, env, proxy, seen, found, _ = acting
     goal = want.goal
     is_served = not anew and serves(engine, env, found, want)
-    if is_served and proxy is not None:
+    if is_served and not env.dry_run:
         return answers.already_serves(entry(env, seen, found))
     _check_name(env, seen, found, goal.model_id)
-    if proxy is None:
+    if env.dry_run:
         plan = plans.of_bringing(engine, env, seen, found, want, is_served=is_served)
         return answers.planned(entry(env, seen, found) if found.is_there else None, plan)
+    if proxy is None:
+        raise RuntimeError(f"deployment {found.id} is not held")
     slots = rollout.Rollout(engine, env, proxy, found, goal, newcomer(engine, env, proxy, seen, found, want)).run()
     seen = listed(engine, env).unlocked()._replace(slots={found.key: slots})
     progress("done", 1, 1)

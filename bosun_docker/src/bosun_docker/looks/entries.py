@@ -40,6 +40,8 @@ def _health(seen: Look, deployed: Deployed, current: Container | None) -> Health
     if seen.proxy is None or not seen.proxy.runs:
         return Health(*broken, "the proxy does not run, so nothing reaches it; run plugin_start")
     if deployed.route is None and deployed.lock is None:
+        if not deployed.containers:
+            return Health(*broken, "an action on it did not come to its end; start it again, or stop it")
         return Health(*broken, "no route leads to it any more; relaunch it, or stop it")
     if deployed.route is None:
         stops = deployed.action == names.STOPPING

@@ -96,6 +96,14 @@ class Deployed(NamedTuple):
         return self.worker is not None and self.worker.runs
 
     @property
+    def was_in_service(self) -> bool:
+        """Whether its endpoint leads to a container, or did until somebody removed that container or the route.
+
+        Not so what a start or a stop left that was killed: its lock is there still.
+        """
+        return self.route is not None or (bool(self.containers) and self.lock is None)
+
+    @property
     def is_in_doubt(self) -> bool:
         """Whether its route and its containers disagree: it may have changed while they were read."""
         return self.is_there and self.current is None
