@@ -96,7 +96,8 @@ def test_a_signal_while_the_kubeconfig_is_read_tells_the_model_that_serves(
     def served(_method: str, path: str, _credentials: str) -> tuple[int, bytes]:
         told = {"name": "d1", "annotations": {names.MODEL: "A"}}
         service = {"metadata": told, "spec": {"selector": {names.GENERATION: "1"}}}
-        document = service if "/services/" in path else {"metadata": {}, "items": []}
+        pod = {"metadata": {"name": "d1-1", "labels": {names.GENERATION: "1"}}}
+        document = service if "/services/" in path else {"metadata": {}, "items": [pod] if "/pods" in path else []}
         return 200, json.dumps(document).encode()
 
     monkeypatch.setattr(kubeconfig, "login", interrupted)

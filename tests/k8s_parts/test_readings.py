@@ -98,9 +98,9 @@ def test_what_a_gateway_said_of_a_route_before_it_was_changed_does_not_count() -
     assert of_route(route(accepted, generation=2)) is None
 
 
-def service(generation: str, **told: str) -> Service:
+def service(number: str, **told: str) -> Service:
     about = {"name": "n", "annotations": {f"{ROOT}/{key}": value for key, value in told.items()}}
-    return read({"metadata": about, "spec": {"selector": {f"{ROOT}/generation": generation}}}, Service)
+    return read({"metadata": about, "spec": {"selector": {f"{ROOT}/generation": number}}}, Service)
 
 
 def pod(name: str, generation: str, model: str, *, ready: bool = True, ending: bool = False, **status: Any) -> Pod:
@@ -155,6 +155,14 @@ CRASHED = {"containerStatuses": [{"name": "model", "state": {"terminated": {"exi
         (
             Deployed("d1", service("1", model="A"), (pod("a", "1", "A"), pod("b", "1", "A", ready=False, **CRASHED))),
             "A", ActionStatus.WARN, DeploymentState.READY, "1 of 2 pods are ready; pod b ended with exit code 1",
+        ),
+        (
+            Deployed("d1", None, (pod("a", "1", "A"),)),
+            "A", ActionStatus.ERROR, DeploymentState.ERRORED, "its Service is gone, so nothing leads to it; start it",
+        ),
+        (
+            Deployed("d1", service("0", model="A", generation="1"), (pod("a", "1", "A"),)),
+            "A", ActionStatus.ERROR, DeploymentState.ERRORED, "its Service was changed by somebody and leads nowhere",
         ),
         (
             Deployed("d1", service("1", model="A"), ()),

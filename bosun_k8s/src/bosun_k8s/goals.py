@@ -43,10 +43,11 @@ def wanted(env: Environment, info: DeploymentInfo, model_id: str, kept: Deployed
 
 
 def serves(env: Environment, found: Deployed, goal: Goal) -> bool:
-    """Tell whether the generation that serves is the goal already, with a ready pod."""
+    """Tell whether the generation that serves is the goal already, with a ready pod and the workload that keeps it."""
     told = found.told
     return (
         found.serves
+        and any(one.generation == found.serving and not one.is_ending for one in found.workloads)
         and any(pod.is_ready for pod in found.current)
         and told.get(names.MODEL) == goal.model_id
         and told.get(names.PACKAGE, "") == goal.package_digest

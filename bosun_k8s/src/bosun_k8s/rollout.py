@@ -218,8 +218,10 @@ class Rollout:
             surroundings.bring(self._objects, env, goal, self._generation)
             self._lead(image, finished=True)
         remarks = checking.route_remarks(self._objects, env, goal.deployment_id)
+        if not self._before.is_reached:
+            remarks = [probing.reached(env, goal), *remarks]
         if not self._before.serves:
-            return [probing.reached(env, goal), *remarks]
+            return remarks
         return [removing.wait_until_ended(self._objects, env, goal.deployment_id, old), *remarks]
 
     def _wait_until_it_leads(self) -> None:

@@ -14,6 +14,7 @@ from bosun_k8s.cluster.resources import DEPLOYMENT, LEASE, POD, SERVICE, Objects
 from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.environment import Environment
 from bosun_k8s.looks import health
+from bosun_k8s.looks.leases import is_live
 from bosun_k8s.looks.observed import Deployment, Pod, Service, brief, read
 
 
@@ -24,9 +25,11 @@ class Deployed(NamedTuple):
     service: Service | None
     pods: tuple[Pod, ...]
     workloads: tuple[Deployment, ...] = ()
-    """Read by actions alone."""
+    """Read by actions alone, and where there is no Service."""
     held: bool = False
     """Whether an action on it is under way; read where something is unfinished."""
+    recovered: bool = False
+    """Whether the action that looks has just led its Service to it again, so that proxies have yet to learn of it."""
 
     @property
     def serving(self) -> str:
@@ -39,6 +42,20 @@ class Deployed(NamedTuple):
         return self.serving != names.NOTHING_SERVES
 
     @property
+    def is_astray(self) -> bool:
+        """Whether its workload is there, and its Service was removed by somebody, or does not lead to it any more."""
+        was_removed = self.service is None or (names.GENERATION in self.told and names.STOPPING not in self.told)
+        return not self.serves and was_removed and bool(self.workloads)
+
+    @property
+    def was_in_service(self) -> bool:
+        """Whether its endpoint leads to a generation, or did until somebody removed what led there.
+
+        Not so what a start or a stop left that was killed.
+        """
+        return self.serves or self.is_astray
+
+    @property
     def is_there(self) -> bool:
         """Whether anything of it is in the cluster."""
         return self.service is not None or bool(self.workloads) or bool(self.pods)
@@ -47,6 +64,11 @@ class Deployed(NamedTuple):
     def current(self) -> list[Pod]:
         """The pods of the generation that serves, those that end left out."""
         return [pod for pod in self.pods if pod.generation == self.serving and not pod.is_ending]
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether something answers at its endpoint."""
+        return any(pod.is_ready for pod in self.current) and not self.recovered
 
     @property
     def is_unready_without_fault(self) -> bool:
@@ -63,7 +85,7 @@ class Deployed(NamedTuple):
     def model_id(self) -> str | None:
         """The model that serves: as its ready pods say, else as its Service does."""
         ready = [pod for pod in self.current if pod.is_ready] or self.current
-        told = [*(pod.told for pod in ready), self.told, *(pod.told for pod in self.pods)]
+        told = [*(pod.told for pod in ready), self.told, *(one.told for one in (*self.pods, *self.workloads))]
         return next((one[names.MODEL] for one in told if names.MODEL in one), None)
 
     @property
@@ -79,25 +101,33 @@ class Deployed(NamedTuple):
 
 
 def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool = False) -> Deployed:
-    """Look at one deployment; with `whole` at its workloads too."""
+    """Look at one deployment; with `whole` at its workloads too, and not at who holds it."""
     selector = names.selector(env.labels(deployment_id))
     document = objects.get(SERVICE, env.name(deployment_id))
     pods = _seen(objects.pages(POD, selector, "", list[Pod]))
-    workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if whole else []
+    reads_workloads = whole or document is None
+    workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if reads_workloads else []
     service = None if document is None else read(document, Service)
     found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
-    if service is not None and not whole and (not found.serves or found.others):
-        return found._replace(held=objects.get(LEASE, env.name(deployment_id)) is not None)
+    if found.is_there and not whole and (not found.serves or found.others):
+        return found._replace(held=is_held(objects, env, deployment_id))
     return found
+
+
+def is_held(objects: Objects, env: Environment, deployment_id: str) -> bool:
+    """Tell whether an action on a deployment is under way."""
+    lease = objects.get(LEASE, env.name(deployment_id))
+    return lease is not None and is_live(lease)
 
 
 def look_once_ready(objects: Objects, env: Environment, deployment_id: str) -> Deployed:
     """Look at a deployment that was brought into service: where no pod is ready for a moment, wait for one.
 
     A busy kubelet may take a pod's readiness back, with no fault, and give it again; it has `routeLimit` for it.
+    Whoever brought it into service holds its lock, so that no other action is under way.
     """
     deadline = time.monotonic() + env.settings.route_limit
-    found = look(objects, env, deployment_id)
+    found = look(objects, env, deployment_id)._replace(held=False)
     if not found.is_unready_without_fault:
         return found
     progress("waiting until it is ready again", 0)
@@ -133,7 +163,7 @@ def look_at_all(objects: Objects, env: Environment) -> list[Deployed]:
         if name and name not in known and alone:
             found.append(Deployed(name, None, alone))
     if any(not one.serves or one.others for one in found):
-        held = {lease["metadata"]["name"] for lease in objects.listed(LEASE, selector)}
+        held = {lease["metadata"]["name"] for lease in objects.listed(LEASE, selector) if is_live(lease)}
         found = [one._replace(held=env.name(one.id) in held) for one in found]
     return sorted(found)
 
@@ -167,6 +197,10 @@ def _judged(found: Deployed) -> tuple[ActionStatus, DeploymentState, str | None]
     if not found.serves:
         if found.held:
             return ActionStatus.UNKNOWN, DeploymentState.LAUNCHING, "it is being launched"
+        if found.service is None:
+            return *broken, "its Service is gone, so nothing leads to it; start it again, or stop it"
+        if names.GENERATION in found.told:
+            return *broken, "its Service was changed by somebody and leads nowhere; start it again, or stop it"
         return *broken, "its start did not come to its end; start it again"
     current = found.current
     ready = [pod for pod in current if pod.is_ready]
