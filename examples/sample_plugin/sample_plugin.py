@@ -146,6 +146,8 @@ class SamplePlugin(BosunPluginBase):
         folder = self._folder(info.id)
         if info.model_artifact is None and served is not None and served.model == model:
             source = folder / served.package
+            if not source.exists():
+                return answers.nothing_kept(str(info.id), "its package is gone")
         else:
             source = local_artifact(info)  # refuses, in one line, what is not there or no file
         with source.open("rb") as file:
@@ -185,7 +187,8 @@ class SamplePlugin(BosunPluginBase):
                             self._tidy(name)
         except (BosunError, Interruption) as error:  # an Interruption is a signal, or the end of --timeout
             now = self._look(name)
-            if now is not None:  # tell which model serves, whatever ended the action, and when
+            # Tell which model serves, whatever ended the action, and when.
+            if now is not None and self._entry(name, now).status is ActionStatus.OK:
                 error.data = {**answers.old_model_in_use(now.model), "oldModelInUse": now == served or not looked}
             raise
 

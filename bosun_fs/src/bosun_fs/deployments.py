@@ -85,6 +85,8 @@ def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
                 return answers.unknown_deployment(str(info.id))
             return _bring(env, place, None, wanted(env.settings, info, _model_to_launch(info)))
         kept = current.record
+        if info.model_artifact is None and not current.has_package:
+            return answers.nothing_kept(str(info.id), str(current.fault))
         model = kept.model_id if info.model_artifact is None else info.model_id or kept.model_id
         goal = wanted(env.settings, info, model, kept=place.folder / kept.package)
         return _bring(env, place, current, goal, anew=True)
@@ -167,7 +169,7 @@ def _bringing(
             yield place, before
     except (BosunError, Interruption) as error:
         now = folders.look(env.place(str(info.id)).folder)
-        if now is not None and now.record.environment == env.id:
+        if now is not None and now.fault is None and now.record.environment == env.id:
             error.data = answers.old_model_in_use(now.record.model_id)
             # Not so where it ended between the last step and the answer.
             error.data["oldModelInUse"] = not looked or (before is not None and now.record == before.record)

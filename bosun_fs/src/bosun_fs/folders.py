@@ -20,6 +20,8 @@ class Seen(NamedTuple):
 
     record: Record
     fault: str | None
+    has_package: bool = True
+    """Whether its package is there, as it was put there."""
 
 
 def look(folder: Path) -> Seen | None:
@@ -56,16 +58,21 @@ def _look_inside(folder: Path, descriptor: int) -> Seen | None:
     if content is None:
         return None
     record = read_record(content, folder)
-    return Seen(record, _fault(record, descriptor))
+    fault = _fault_of_package(record, descriptor)
+    return Seen(record, fault or _fault_of_files(record, descriptor), has_package=fault is None)
 
 
-def _fault(record: Record, descriptor: int) -> str | None:
+def _fault_of_package(record: Record, descriptor: int) -> str | None:
     try:
         size = os.stat(record.package, dir_fd=descriptor).st_size
     except FileNotFoundError:
         return f"its package {record.package} is missing"
     if size != record.package_size:
         return f"its package {record.package} has {size} bytes instead of {record.package_size}"
+    return None
+
+
+def _fault_of_files(record: Record, descriptor: int) -> str | None:
     for name, digest in record.files.items():
         content = _content(name, descriptor)
         if content is None:

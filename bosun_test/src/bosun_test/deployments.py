@@ -86,7 +86,7 @@ def replace(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
 
 def relaunch(env: Environment, info: DeploymentInfo) -> ActionStatusInfo:
     """Launch the given package anew, or without one the model that is there."""
-    with _acting_on(env, info) as current:
+    with _acting_on(env, info, overlooked=() if info.model_artifact is None else DamagedRecord) as current:
         given = info.model_id if info.model_artifact is not None else None
         if current is None and given is None:
             return answers.unknown_deployment(str(info.id))
