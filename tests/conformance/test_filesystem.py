@@ -26,6 +26,7 @@ _FAULTS = {
 
 class FilesystemEnvironment(Environment):
     plugin = "fs"
+    removable: ClassVar = ("package", "information file", "folder")
     settling = 1.0  # the server looks at the folder when it is asked, and answers by the former model while it loads
     not_kept: ClassVar = {
         "test_a_replacement_with_a_package_that_cannot_load_keeps_the_old_model": _JUDGED_LATER,
@@ -82,6 +83,13 @@ class FilesystemEnvironment(Environment):
     def damage(self, deployment):
         (package,) = self._base.glob(f"*{deployment}/*.mlpkg")
         package.unlink()
+
+    def remove(self, deployment, part):
+        (package,) = self._base.glob(f"*{deployment}/*.mlpkg")
+        if part == "folder":
+            shutil.rmtree(package.parent)
+        else:
+            (package if part == "package" else package.with_name("config.yml")).unlink()
 
     @contextmanager
     def out_of_order(self):

@@ -17,6 +17,7 @@ _NOTHING_SERVES = "the plugin keeps packages; nothing here answers predictions"
 
 class SampleEnvironment(Environment):
     plugin = "sample_plugin"
+    removable: ClassVar = ("package", "record", "folder")
     not_kept: ClassVar = {
         "test_a_replacement_with_a_package_that_cannot_load_keeps_the_old_model": _NOT_LOADED,
         "test_a_replacement_with_a_package_that_crashes_after_loading_keeps_the_old_model": _NOT_LOADED,
@@ -73,6 +74,13 @@ class SampleEnvironment(Environment):
     def damage(self, deployment):
         (package,) = [package for package in self._whole() if package.parent.name == deployment]
         package.unlink()
+
+    def remove(self, deployment, part):
+        (package,) = [package for package in self._whole() if package.parent.name == deployment]
+        if part == "folder":
+            shutil.rmtree(package.parent)
+        else:
+            (package if part == "package" else package.with_name(_RECORD)).unlink()
 
     @contextmanager
     def out_of_order(self):

@@ -18,6 +18,7 @@ _NOTHING_SERVES = "the plugin stands in for an environment; nothing here answers
 
 class StandInEnvironment(Environment):
     plugin = "test"
+    removable: ClassVar = ("record", "record's content")
     not_kept: ClassVar = {
         "test_a_replacement_with_a_package_that_cannot_load_keeps_the_old_model": _NOT_LOADED,
         "test_a_replacement_with_a_package_that_crashes_after_loading_keeps_the_old_model": _NOT_LOADED,
@@ -66,8 +67,17 @@ class StandInEnvironment(Environment):
             path.unlink()
 
     def damage(self, deployment):
+        self._record(deployment).write_text("")
+
+    def remove(self, deployment, part):
+        if part == "record":
+            self._record(deployment).unlink()
+        else:
+            self.damage(deployment)
+
+    def _record(self, deployment):
         (record,) = [path for path in self._records() if json.loads(path.read_text())["deployment_id"] == deployment]
-        record.write_text("")
+        return record
 
     @contextmanager
     def out_of_order(self):

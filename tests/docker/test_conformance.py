@@ -28,6 +28,7 @@ _LABEL = "com.datarobot.bosun"
 class DockerEnvironment(Environment):
     plugin = "docker"
     other_key_values: ClassVar = {"memory": "300m"}
+    removable: ClassVar = ("container",)
 
     def __init__(self, folder: Path, place: Any) -> None:
         self._packages = folder / "packages"
@@ -104,10 +105,16 @@ class DockerEnvironment(Environment):
         return [*running.split(), *self._place.volumes()]
 
     def damage(self, deployment):
+        self._place("kill", self._container(deployment))
+
+    def remove(self, deployment, part):
+        self._place("rm", "--force", self._container(deployment))
+
+    def _container(self, deployment):
         labels = [f"label={_LABEL}.{key}" for key in ("part=model", f"deployment={deployment}")]
         filters = [word for label in labels for word in ("--filter", label)]
         (container,) = self._place("ps", "-q", "--filter", f"name=^{self._place.prefix}", *filters).split()
-        self._place("kill", container)
+        return container
 
     @contextmanager
     def out_of_order(self):

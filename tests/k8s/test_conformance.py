@@ -27,6 +27,7 @@ _LABEL = "bosun.datarobot.com"
 class KubernetesEnvironment(Environment):
     plugin = "k8s"
     other_key_values: ClassVar = {"memory": "300Mi"}
+    removable: ClassVar = ("Deployment", "Service")
     action_limit = 120.0
 
     def __init__(self, folder: Path, place: Any) -> None:
@@ -116,6 +117,15 @@ class KubernetesEnvironment(Environment):
                 self._place("scale", f"deployment/{workload}", "--replicas=0")
                 self._place("delete", "pods", "-l", f"{_LABEL}/deployment={deployment}", "--force", "--grace-period=0")
 
+    def remove(self, deployment, part):
+        name = self._place.service_of(deployment)["metadata"]["name"]
+        if part == "Service":
+            self._place("delete", "service", name)
+        else:
+            own = ("-l", f"{_LABEL}/deployment={deployment}")
+            self._place("delete", "deployments", *own)
+            self._place("delete", "pods", *own, "--force", "--grace-period=0", "--wait=true")
+
     @contextmanager
     def out_of_order(self):
         """The API server is nowhere."""
@@ -128,7 +138,10 @@ class KubernetesEnvironment(Environment):
 
     def profile(self, chosen):
         kills, sequences, steps, hostile_ids = _AFFORDED[chosen.name]
-        return chosen._replace(kills=kills, sequences=sequences, steps=steps, hostile_ids=hostile_ids)
+        removals = 1 if chosen.name == "quick" else None
+        return chosen._replace(
+            kills=kills, sequences=sequences, steps=steps, hostile_ids=hostile_ids, removals=removals
+        )
 
     def ask(self, deployment, url):
         try:

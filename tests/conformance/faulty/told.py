@@ -7,7 +7,7 @@ import time
 
 from sample_plugin import SamplePlugin
 
-from bosun_core import DeploymentInfo, DeploymentState
+from bosun_core import ActionStatus, DeploymentInfo, DeploymentState
 
 
 def token() -> str:
@@ -97,4 +97,29 @@ class PEStatusHasTheStateOfADeployment(SamplePlugin):
     def pe_status(self):
         outcome = super().pe_status()
         outcome.state = DeploymentState.READY
+        return outcome
+
+
+class FinishedReplacementIsStillReplacing(SamplePlugin):
+    """Takes its own lock for somebody else's."""
+
+    def deployment_replace_model(self, info):
+        outcome = super().deployment_replace_model(info)
+        if outcome.status is ActionStatus.OK:
+            outcome.state = DeploymentState.REPLACING_MODEL
+        return outcome
+
+
+class FinishedRelaunchIsStillLaunching(SamplePlugin):
+    def deployment_relaunch(self, info):
+        outcome = super().deployment_relaunch(info)
+        if outcome.status is ActionStatus.OK:
+            outcome.state = DeploymentState.LAUNCHING
+        return outcome
+
+
+class FinishedStopIsStillShuttingDown(SamplePlugin):
+    def deployment_stop(self, info):
+        outcome = super().deployment_stop(info)
+        outcome.state = DeploymentState.SHUTTING_DOWN
         return outcome

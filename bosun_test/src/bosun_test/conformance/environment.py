@@ -62,6 +62,9 @@ class Environment(abc.ABC):
     settling: ClassVar[float] = 0.0
     """Seconds after an action in which the former model may still answer: where a server notices a change by itself."""
 
+    removable: ClassVar[Sequence[str]] = ("workload",)
+    """Parts of a deployment's workload that somebody may remove by hand, say ("Deployment", "Service")."""
+
     @abc.abstractmethod
     def private_configuration(self) -> dict[str, Any]:
         """Return the private configuration that leads the plugin here."""
@@ -97,6 +100,10 @@ class Environment(abc.ABC):
     def damage(self, deployment: str) -> None:
         """Break a running deployment from outside, so that it cannot serve: kill its container, remove its package."""
         raise NotImplementedError("override Environment.damage")
+
+    def remove(self, deployment: str, part: str) -> None:
+        """Remove one of the `removable` parts of a deployment, as somebody would by hand, and wait until it is gone."""
+        raise NotImplementedError("override Environment.remove, and name the parts in Environment.removable")
 
     def out_of_order(self) -> AbstractContextManager[None]:
         """Return a context in which the environment itself cannot be used: its engine unreachable, its folder gone."""

@@ -23,6 +23,8 @@ class Profile(NamedTuple):
     """Replacements under load."""
     hostile_ids: int | None = None
     """Hostile ids, the most telling first."""
+    removals: int | None = None
+    """Parts of a workload of which one is removed, for each promise about it; which ones hangs on the seed."""
 
 
 PROFILES = {

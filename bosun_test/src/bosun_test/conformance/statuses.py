@@ -13,6 +13,12 @@ from bosun_test.conformance.driving import Driver
 
 _WORDS = {"passing", "warning", "failing", "unknown"}
 _STATES = {"ready", "stopped", "errored", "launching", "replacingModel", "shuttingDown", "unknown"}
+_FINAL = {
+    "deployment_start": "ready",
+    "deployment_replace_model": "ready",
+    "deployment_relaunch": "ready",
+    "deployment_stop": "stopped",
+}
 
 
 class Statuses(Promises):
@@ -40,6 +46,18 @@ class Statuses(Promises):
             )
         if "\n" in str(status["msg"]):
             raise driver.broken(f"the message has several lines: {status['msg']!r}")
+
+    @pytest.mark.parametrize("action", _FINAL)
+    def test_a_finished_action_reports_a_final_state(self, driver: Driver, action: str) -> None:
+        advice = "a state of motion is for those who look from outside while an action is under way"
+        driver.start("d1", "X")
+        more = {"newModelId": "A"} if action == "deployment_replace_model" else {}
+        package = None if action == "deployment_stop" else driver.package("A")
+        status = driver.run(action, "d1", "A", package, **more)
+        driver.expect(status.outcome, ("passing", _FINAL[action]), f"{action} has ended, and so has its motion", advice)
+        if package is not None:
+            failed = driver.run(action, "d1", "A", package.with_name("missing.mlpkg"), **more)
+            driver.expect(failed.outcome, ("failing", "errored"), f"{action} has failed, which is final", advice)
 
     def test_the_status_of_a_process_is_that_of_the_action(self, driver: Driver) -> None:
         request = driver.request("deployment_start", "d1", "A", driver.package("A"))

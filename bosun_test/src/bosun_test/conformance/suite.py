@@ -10,6 +10,7 @@ from bosun_test.conformance.looking import Looking
 from bosun_test.conformance.meanwhile import Meanwhile
 from bosun_test.conformance.planted import Planted
 from bosun_test.conformance.processes import Processes
+from bosun_test.conformance.removed import Removed
 from bosun_test.conformance.replacing import Replacing
 from bosun_test.conformance.sequences import Sequences
 from bosun_test.conformance.serving import Serving
@@ -17,6 +18,18 @@ from bosun_test.conformance.statuses import Statuses
 
 
 class Conformance(
-    Lifecycle, Looking, Replacing, Faults, Inputs, Statuses, Processes, Meanwhile, Crashes, Planted, Serving, Sequences
+    Lifecycle,
+    Looking,
+    Replacing,
+    Faults,
+    Removed,
+    Inputs,
+    Statuses,
+    Processes,
+    Meanwhile,
+    Crashes,
+    Planted,
+    Serving,
+    Sequences,
 ):
     """Every promise of the contract. Inherit it as `class TestMine(Conformance)` and override `environment`."""
