@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from model_kinds import CUSTOM, Maker
 
 pytestmark = pytest.mark.docker
 
 Act = Callable[..., dict[str, Any]]
 Predict = Callable[[str], str]
-CUSTOM = {"modelExecutionType": "customInferenceModel"}
 GONE = "deployment d1: its container is gone; start it again"
 
 
@@ -79,17 +79,16 @@ def test_a_relaunch_without_a_package_says_what_brings_it_back(
 
 
 def test_a_relaunch_with_an_image_brings_it_back(
-    clean: Any, act: Act, predict: Predict, removed: dict[str, Any]
+    maker: Maker, act: Act, predict: Predict, removed: dict[str, Any]
 ) -> None:
-    (image,) = clean.images()
-    values = {"image": clean("image", "inspect", image, "--format", "{{index .RepoTags 0}}")}
-    status = act("deployment_relaunch", {"id": "d1", "modelId": "A", "keyValueConfig": values, **CUSTOM})
-    assert (status["status"], predict(removed["predictionUrl"])) == ("passing", "A"), status
+    status = act("deployment_relaunch", {"id": "d1", "modelId": "B", **maker.make("image", "B").info})
+    assert (status["status"], predict(removed["predictionUrl"])) == ("passing", "B"), status
 
 
 def test_a_relaunch_of_an_unknown_deployment_with_an_image_makes_nothing(clean: Any, act: Act) -> None:
     values = {"image": clean.variables["BOSUN_TEST_PPS_IMAGE"]}
-    status = act("deployment_relaunch", {"id": "d1", "modelId": "A", "keyValueConfig": values, **CUSTOM})
+    info = {"id": "d1", "modelId": "A", "modelExecutionType": CUSTOM, "keyValueConfig": values}
+    status = act("deployment_relaunch", info)
     assert (status["status"], containers_of(clean)) == ("failing", [])
     assert status["msg"] == "deployment d1 is unknown in this environment; start it with deployment_start"
 

@@ -62,3 +62,21 @@ def test_a_lost_route_is_told_where_no_action_has_taken_it_away() -> None:
     found = entry(ENV, look, look.deployed(ENV, "d1"))
     told = "deployment d1: no route leads to it any more; relaunch it, or stop it"
     assert (found.status, found.state, found.msg) == (ERROR, ERRORED, told)
+
+
+@pytest.mark.parametrize("action", [names.BRINGING, names.STOPPING])
+def test_what_a_killed_start_or_stop_left_was_not_in_service(action: str) -> None:
+    left = seen(action, HOLDERS["dead"], is_routed=False)
+    routed = seen(action, HOLDERS["dead"], is_routed=True)
+    without_route = left.unlocked()
+    looks = (left, routed, without_route)
+    assert [one.deployed(ENV, "d1").was_in_service for one in looks] == [False, True, True]
+
+
+def test_what_a_killed_action_left_without_a_container_is_mended_by_a_start() -> None:
+    look = seen(names.BRINGING, HOLDERS["dead"], is_routed=False).unlocked()
+    labels = {**ENV.deployment_labels(names.PACKAGE_PART, "d1")}
+    holder = Container("d4" * 32, "package", "sha256:x", labels, "created", "", "", None)
+    look = look._replace(parts=(look.parts[0], holder))
+    told = "deployment d1: an action on it did not come to its end; start it again, or stop it"
+    assert entry(ENV, look, look.deployed(ENV, "d1")).msg == told
