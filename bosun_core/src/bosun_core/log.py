@@ -12,7 +12,6 @@ from bosun_core.safe_paths import opened_to_append
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -71,23 +70,7 @@ def set_up(settings: LogSettings) -> None:
                 reason = error.strerror if isinstance(error, OSError) else "this is no path"
                 raise ConfigurationError(f"cannot write --logfile {settings.file}: {reason}; check the path") from None
         logging.basicConfig(level=settings.level.upper(), format=_FORMAT, handlers=handlers, force=True)
-    _drop_what_cannot_be_written()
     mask_what_is_logged()
-
-
-def _drop_what_cannot_be_written() -> None:
-    """Have a log on a full disk lose lines instead of filling stderr with tracebacks; other errors show as before."""
-    import logging
-
-    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
-    for handler in {handler for one in loggers if isinstance(one, logging.Logger) for handler in one.handlers}:
-        tell = handler.handleError
-
-        def handle(record: logging.LogRecord, tell: Callable[[logging.LogRecord], None] = tell) -> None:
-            if not isinstance(sys.exc_info()[1], OSError):
-                tell(record)
-
-        handler.handleError = handle  # type: ignore[method-assign]  # of this handler alone
 
 
 def mask_what_is_logged() -> None:
@@ -113,12 +96,14 @@ def _mask_every_handler() -> None:
     show_error = logging.Handler.handleError
 
     def masked_error(handler: logging.Handler, record: logging.LogRecord) -> None:
+        if isinstance(sys.exc_info()[1], OSError):  # a full disk: the log loses a line, and nobody gets a traceback
+            return
         with contextlib.redirect_stderr(io.StringIO()) as shown:  # it prints the arguments of a line that has no text
             show_error(handler, record)
         if sys.stderr:
             sys.stderr.write(SECRETS.mask(shown.getvalue()))
 
-    logging.Handler.handleError = masked_error  # type: ignore[method-assign]
+    logging.Handler.handleError = masked_error  # type: ignore[assignment, method-assign]
     masked_line.bosun_masked = True  # type: ignore[attr-defined]  # our own mark: masking twice would only cost
     logging.Handler.format = masked_line  # type: ignore[assignment, method-assign]  # where every line passes
 
