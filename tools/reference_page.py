@@ -54,7 +54,7 @@ GROUPS = (
         answers,
         (
             "DeploymentEntry", "already_serves", "stopped", "already_stopped", "unknown_deployment", "nothing_kept",
-            "planned", "list_of", "environment_status", "old_model_in_use",
+            "planned", "list_of", "environment_status", "nothing_seen", "old_model_in_use",
         ),
     ),
     Group(

@@ -134,12 +134,12 @@ class SamplePlugin(BosunPluginBase):
         return answers.list_of(self._entries())
 
     def pe_status(self) -> ActionStatusInfo:
-        """Look at the folder and at all deployments."""
+        """Look at the folder and at all deployments.
+
+        Where the folder cannot be read, what `_entries` raises is the answer: failing, each listed deployment unknown.
+        """
         listed = self.pe_info.deployments if self.pe_info else None
-        try:
-            return answers.environment_status(self._entries(), listed, f"{self.home} can be used")
-        except EnvironmentFailure as error:
-            return answers.environment_status([], listed, "", problems=[str(error)])
+        return answers.environment_status(self._entries(), listed, f"{self.home} can be used")
 
     def _bring(self, info: DeploymentInfo, model: str | None, served: Served | None) -> ActionStatusInfo:
         """Have the deployment serve the model: copy the package aside, then switch by writing deployment.json."""

@@ -76,6 +76,27 @@ def test_a_container_that_dies_later_is_told_by_status_and_pe_status(
     assert (again["status"], again["state"]) == ("passing", "ready")
 
 
+def test_pe_status_without_a_list_warns_of_a_stopped_container_and_names_its_deployment(
+    clean: Any, act: Act, package: Callable[..., str]
+) -> None:
+    for name in ("d1", "d2"):
+        info = {"id": name, "modelId": "A", "modelArtifact": package("A")}
+        act("deployment_start", info, restartPolicy="never")
+    assert act("pe_status", restartPolicy="never")["status"] == "passing"
+    clean("stop", f"{clean.prefix}deployment_d1_A")
+    whole = act("pe_status", restartPolicy="never")
+    assert (whole["status"], whole["msg"]) == ("warning", "failing: d1")
+    found = {name: one["status"] for name, one in whole["data"]["deploymentsStatus"].items()}
+    assert found == {"d1": "failing", "d2": "passing"}
+
+
+def test_without_an_engine_each_listed_deployment_is_unknown(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    whole = act("pe_status", pe={"deployments": ["d1"]})
+    entry = whole["data"]["deploymentsStatus"]["d1"]
+    assert (whole["status"], entry["status"], entry["state"]) == ("failing", "unknown", "unknown")
+
+
 def test_an_image_that_is_neither_here_nor_to_be_pulled_is_told(
     clean: Any, act: Act, package: Callable[..., str]
 ) -> None:

@@ -96,11 +96,25 @@ def test_pe_status_and_list_tell_of_this_environment_only(sample: Sample) -> Non
 
 def test_a_folder_that_cannot_be_one_is_a_failing_environment(sample: Sample) -> None:
     Path(sample.private["folder"]).write_text("a file")
-    outcome = sample.run("pe_status")
+    outcome = sample.run("pe_status", pe_info={"deployments": ["d1"]})
     assert (outcome["status"], outcome["msg"]) == (
         "failing",
         f"cannot use {sample.home}: Not a directory; mend that, then run it again",
     )
+    entry = outcome["data"]["deploymentsStatus"]["d1"]
+    assert (entry["status"], entry["state"]) == ("unknown", "unknown")
+
+
+def test_pe_status_without_a_list_warns_of_a_package_that_is_gone(sample: Sample) -> None:
+    sample.start("d1", "A")
+    sample.start("d2", "A")
+    for file in (sample.home / "d1").iterdir():
+        if file.name != "deployment.json":
+            file.unlink()
+    outcome = sample.run("pe_status")
+    assert (outcome["status"], outcome["msg"]) == ("warning", "failing: d1")
+    found = {name: entry["status"] for name, entry in outcome["data"]["deploymentsStatus"].items()}
+    assert found == {"d1": "failing", "d2": "passing"}
 
 
 def test_a_package_that_is_gone_is_seen_and_a_start_brings_it_back(sample: Sample) -> None:

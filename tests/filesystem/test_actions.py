@@ -272,6 +272,16 @@ def test_an_empty_list_counts_and_a_null_one_does_not(fs, listed, expected):
     assert fs.run("pe_status", pe={"deployments": listed})["status"] == expected
 
 
+def test_pe_status_without_a_list_warns_of_a_package_that_is_gone(fs):
+    for name in ("iris", "wine"):
+        fs.run("deployment_start", fs.info(name, package=fs.package("a")))
+    (fs.base / "deployment_iris/a.mlpkg").unlink()
+    status = fs.run("pe_status")
+    assert (status["status"], status["msg"]) == ("warning", "failing: iris")
+    found = {name: entry["status"] for name, entry in status["data"]["deploymentsStatus"].items()}
+    assert found == {"iris": "failing", "wine": "passing"}
+
+
 def test_pe_status_and_plugin_start_say_that_the_base_is_writable_and_how_much_room_is_left(fs):
     for action in ("plugin_start", "pe_status"):
         status = fs.run(action)

@@ -68,10 +68,13 @@ def test_pe_status_tells_of_listed_missing_and_unlisted_deployments(world: World
 
 
 @pytest.mark.parametrize("pe_info", [None, {}, {"deployments": None}], ids=["no section", "no list", "a null list"])
-def test_pe_status_without_a_list_is_passing(world: World, pe_info: dict[str, Any] | None) -> None:
+def test_pe_status_without_a_list_has_an_entry_for_every_deployment(
+    world: World, pe_info: dict[str, Any] | None
+) -> None:
     world.run("deployment_start", id="d1", modelId="A")
+    entry = {"data": world.entry("d1", "A"), "msg": None, "state": "ready", "status": "passing"}
     assert world.run("pe_status", pe_info=pe_info) == {
-        "data": {"deploymentsStatus": {}},
+        "data": {"deploymentsStatus": {"d1": entry}},
         "msg": f"tmp_dir {world.tmp_dir} can be used; 1 deployment",
         "state": None,
         "status": "passing",
@@ -80,9 +83,15 @@ def test_pe_status_without_a_list_is_passing(world: World, pe_info: dict[str, An
 
 def test_pe_status_of_a_folder_that_is_not_there_is_failing_and_says_what_to_do(world: World) -> None:
     world.tmp_dir.rmdir()
-    outcome = world.run("pe_status", pe_info={"deployments": []})
+    outcome = world.run("pe_status", pe_info={"deployments": ["d1"]})
+    unseen = {
+        "data": {"currentModelId": None, "predictionUrl": None, "workloads": []},
+        "msg": "the environment could not be looked at",
+        "state": "unknown",
+        "status": "unknown",
+    }
     assert outcome == {
-        "data": {"deploymentsStatus": {}},
+        "data": {"deploymentsStatus": {"d1": unseen}},
         "msg": f"tmp_dir {world.tmp_dir} does not exist; run: mkdir -p {world.tmp_dir}",
         "state": None,
         "status": "failing",

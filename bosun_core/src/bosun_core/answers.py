@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from bosun_core.model import DeploymentInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo, DeploymentState, failing
 
+_IN_MOTION = (DeploymentState.LAUNCHING, DeploymentState.REPLACING_MODEL, DeploymentState.SHUTTING_DOWN)
+
 
 class DeploymentEntry(NamedTuple):
     """One deployment as it is now: an entry of `deployment_list` and of `pe_status`.
@@ -93,41 +95,44 @@ def old_model_in_use(model_id: str | None) -> dict[str, Any]:
 
 
 def environment_status(
-    entries: Iterable[DeploymentEntry] | None,
+    entries: Iterable[DeploymentEntry],
     listed: Sequence[str] | None,
     facts: str,
     problems: Sequence[str] = (),
     warnings: Sequence[str] = (),
 ) -> ActionStatusInfo:
-    """Return the answer of `pe_status`.
+    """Return the answer of `pe_status` where the deployments could be seen; where not, raise EnvironmentFailure.
 
     Args:
-        entries: what runs here; None where that could not be seen.
+        entries: what runs here.
         listed: the ids that the agent knows here (`peInfo.deployments`), or None where it gave no list.
         facts: one clause on the environment, said where nothing is wrong.
-        problems: what makes the environment itself unusable.
+        problems: what makes the environment itself unusable; what is listed and was not found is unknown then.
         warnings: what a person should look at besides the deployments.
     """
-    if entries is None:
-        unseen = {name: _unseen(name).as_mapping() for name in listed or ()}
-        return ActionStatusInfo(ActionStatus.ERROR, "; ".join(problems), data={"deploymentsStatus": unseen})
     here = {entry.deployment_id: entry for entry in entries}
-    statuses = {name: here.get(name) or _missing(name) for name in listed or ()}
-    failed = [name for name, entry in statuses.items() if entry.status is ActionStatus.ERROR and name in here]
-    missing = [name for name in statuses if name not in here]
-    degraded = [name for name, entry in statuses.items() if entry.status in (ActionStatus.WARN, ActionStatus.UNKNOWN)]
-    unlisted = [name for name in here if listed is not None and name not in statuses]
+    not_found = _unseen if problems else _missing
+    statuses = {name: here.get(name) or not_found(name) for name in (here if listed is None else listed)}
+    told = list(statuses.values())
+    if listed is None:  # nobody expects anything: an action may be under way, and a problem is told once
+        told = [] if problems else [entry for entry in told if not _is_in_motion(entry)]
     remarks = [
         *warnings,
-        *_named("missing", missing),
-        *_named("failing", failed),
-        *_named("not in order", degraded),
-        *_named("running here but not known to the agent", unlisted),
+        *_named("missing", () if problems else [name for name in statuses if name not in here]),
+        *_named("failing", _with_status(ActionStatus.ERROR, [entry for entry in told if entry.deployment_id in here])),
+        *_named("degraded", _with_status(ActionStatus.WARN, told)),
+        *_named("unknown", _with_status(ActionStatus.UNKNOWN, told)),
+        *_named("running here but not known to the agent", [name for name in here if name not in statuses]),
     ]
     status = ActionStatus.ERROR if problems else ActionStatus.WARN if remarks else ActionStatus.OK
     message = "; ".join([*problems, *remarks]) or f"{facts}; {_count(len(here))}"
     data = {"deploymentsStatus": {name: entry.as_mapping() for name, entry in statuses.items()}}
     return ActionStatusInfo(status, message, data=data)
+
+
+def nothing_seen(listed: Iterable[str]) -> dict[str, Any]:
+    """Return the `data` of a `pe_status` that could look at nothing: each listed deployment is unknown."""
+    return {"deploymentsStatus": {name: _unseen(name).as_mapping() for name in listed}}
 
 
 def _missing(deployment_id: str) -> DeploymentEntry:
@@ -140,6 +145,14 @@ def _unseen(deployment_id: str) -> DeploymentEntry:
     return DeploymentEntry(
         deployment_id, None, ActionStatus.UNKNOWN, DeploymentState.UNKNOWN, "the environment could not be looked at"
     )
+
+
+def _is_in_motion(entry: DeploymentEntry) -> bool:
+    return entry.state in _IN_MOTION and entry.status in (ActionStatus.OK, ActionStatus.UNKNOWN)
+
+
+def _with_status(status: ActionStatus, entries: Iterable[DeploymentEntry]) -> list[str]:
+    return [entry.deployment_id for entry in entries if entry.status is status]
 
 
 def _named(what: str, names: Sequence[str]) -> list[str]:

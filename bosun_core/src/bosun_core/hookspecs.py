@@ -118,15 +118,18 @@ class ActionHooks:
 
     @_answered_once
     def pe_status(self) -> ActionStatusInfo:
-        """Tell the health of the environment and of the deployments that the agent knows in it.
+        """Report the health of the environment and of its deployments: the action to monitor.
 
-        Called: every few seconds. `peInfo.deployments` may list deployments (ids, or whole deploymentInfo mappings).
+        Called: every few seconds. `peInfo.deployments` may list the deployments that the agent knows here (ids, or
+        whole deploymentInfo mappings).
         Holds afterwards: nothing changed.
-        Returns: `data.deploymentsStatus`, an entry for each listed id; state None. Environment broken: failing,
-        and where nothing of them can be seen, each entry unknown. A listed deployment missing or failing: warning, its
-        own entry failing. One that runs here and is not in the list (an empty list counts, an absent or null one does
-        not): warning, named.
-        Raises: EnvironmentFailure.
+        Returns: `data.deploymentsStatus`, state None. With a list (an empty one counts) it has an entry for each listed
+        id, and a listed deployment that is missing (its own entry is failing), or one that runs here and is not in the
+        list, is a warning that names it. Without a list (absent or null) it has an entry for each deployment of this
+        environment. Either way one that is failing, degraded (a warning) or unknown is a warning that names it; without
+        a list one that is launching, replacing its model or shutting down is none of these. Environment broken:
+        failing, and where nothing can be seen each listed deployment is unknown.
+        Raises: EnvironmentFailure where nothing can be seen; the runner adds the entries, each unknown.
         Repeated: yes.
         """
         raise NotImplementedError

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bosun_core import action_file
 from bosun_core.action_file import ActionFile
@@ -15,6 +15,9 @@ from bosun_core.log import debug, mask_what_is_logged
 from bosun_core.model import DeploymentInfo
 from bosun_core.redaction import SECRETS
 from bosun_core.status import ActionStatus, DeploymentState, failing, to_document
+
+if TYPE_CHECKING:
+    from bosun_core.hookspecs import ActionContext  # it brings pluggy
 
 
 class ActionRequest(NamedTuple):
@@ -84,11 +87,26 @@ def _perform(request: ActionRequest, warnings: list[str]) -> dict[str, Any]:
         given.deployment_info,
     )
     at_hand = functools.partial(_artifact_at_hand, request, given, plugin)
-    outcome = perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
+    with _telling_what_was_not_seen(context):
+        outcome = perform(plugin, context, at_hand, _extensions(request, warnings), warnings)
     try:
         return to_document(outcome)
     except PluginBroken as error:
         raise PluginBroken(f"{plugin_class.__name__}.{request.action} {error}") from error
+
+
+@contextlib.contextmanager
+def _telling_what_was_not_seen(context: "ActionContext") -> Iterator[None]:
+    """Have a pe_status that could look at nothing say so of each listed deployment, whichever plugin it is of."""
+    try:
+        yield
+    except (BosunError, Interruption) as error:
+        if context.action == "pe_status" and error.data is None and not isinstance(error, InvalidRequest):
+            from bosun_core.answers import nothing_seen
+
+            listed = context.pe_info and context.pe_info.deployments
+            error.data = nothing_seen(listed) if listed else None
+        raise
 
 
 def _instance(plugin_class: type[Any], request: ActionRequest, given: ActionFile) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bosun_core.answers import DeploymentEntry
-from bosun_core.errors import EnvironmentFailure
 from bosun_core.model import DeploymentInfo, PEInfo
 from bosun_core.status import ActionStatusInfo
 
@@ -34,10 +33,7 @@ def deployment_list(env: Environment) -> ActionStatusInfo:
 def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at the shared parts and at every deployment."""
     listed = None if pe_info is None else pe_info.deployments
-    try:
-        seen, entries = _look(env)
-    except EnvironmentFailure as error:
-        return answers.environment_status(None, listed, "", problems=[str(error)])
+    seen, entries = _look(env)
     problems = []
     facts = f"the proxy {env.proxy_name} runs"
     if seen.proxy is None or not seen.proxy.runs:

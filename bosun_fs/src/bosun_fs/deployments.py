@@ -125,12 +125,9 @@ def list_all(env: Environment) -> ActionStatusInfo:
 def environment_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     """Look at baseDir and at every deployment's folder."""
     listed = None if pe_info is None else pe_info.deployments
-    try:
-        base_folder.check(env.base)
-        with told("read", env.base):
-            seen = folders.survey(env.settings, env.id)
-    except EnvironmentFailure as error:
-        return answers.environment_status(None, listed, "", problems=[str(error)])
+    base_folder.check(env.base)
+    with told("read", env.base):
+        seen = folders.survey(env.settings, env.id)
     return answers.environment_status(seen.entries, listed, base_folder.facts(env.base), warnings=seen.remarks)
 
 

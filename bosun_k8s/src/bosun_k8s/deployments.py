@@ -14,7 +14,7 @@ from bosun_core.reporting import progress
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_k8s import checking, names, planning, probing, recovering, removing, surroundings
+from bosun_k8s import checking, names, namespaces, planning, probing, recovering, removing, surroundings
 from bosun_k8s.cluster.resources import Objects
 from bosun_k8s.documents import manifests
 from bosun_k8s.environment import Environment
@@ -112,6 +112,8 @@ def status(site: Site, info: DeploymentInfo) -> ActionStatusInfo:
     """Look at the deployment."""
     with connected(site) as (objects, env):
         found = look(objects, env, str(info.id))
+        if not found.is_there:
+            namespaces.check_is_there(objects)
     if not found.is_there:
         return answers.unknown_deployment(str(info.id))
     one = entry(env, found)

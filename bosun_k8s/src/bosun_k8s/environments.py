@@ -7,7 +7,7 @@ from bosun_core.model import PEInfo
 from bosun_core.status import ActionStatus, ActionStatusInfo
 
 from bosun_core import answers
-from bosun_k8s import checking, names, rights
+from bosun_k8s import checking, names, namespaces, rights
 from bosun_k8s.cluster.resources import QUOTA, SERVICE, Objects
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import credentials, volume
@@ -27,7 +27,7 @@ def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
     lacking = rights.missing(objects, env)
     if lacking:
         raise EnvironmentFailure(_lacking(env, lacking))
-    _check_namespace(objects)
+    namespaces.check(objects)
     checking.check_way(objects, env)
     credentials.check(objects, env)
     if env.settings.builder == "volume":
@@ -47,7 +47,10 @@ def plugin_stop(site: Site) -> ActionStatusInfo:
 def list_all(site: Site) -> ActionStatusInfo:
     """Look at every deployment."""
     with connected(site) as (objects, env):
-        return answers.list_of(entry(env, one) for one in look_at_all(objects, env))
+        found = look_at_all(objects, env)
+        if not found:
+            namespaces.check_is_there(objects)
+        return answers.list_of(entry(env, one) for one in found)
 
 
 def status(site: Site, pe_info: PEInfo | None) -> ActionStatusInfo:
@@ -58,16 +61,15 @@ def status(site: Site, pe_info: PEInfo | None) -> ActionStatusInfo:
 
 def _status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     listed = None if pe_info is None else pe_info.deployments
-    problems: list[str] = []
+    lacking = rights.missing(objects, env)
+    problems = [_lacking(env, lacking)] if lacking else []
     try:
-        lacking = rights.missing(objects, env)
-        problems += [_lacking(env, lacking)] if lacking else []
         found = look_at_all(objects, env)
         if not found and not lacking:
-            _check_namespace(objects)
+            namespaces.check(objects)
         warnings = [*env.monitoring.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
     except EnvironmentFailure as error:
-        return answers.environment_status(None, listed, "", problems=problems or [str(error)])
+        raise EnvironmentFailure("; ".join(problems) or str(error)) from error
     facts = f"the API server {objects.cluster.host} answers"
     return answers.environment_status([entry(env, one) for one in found], listed, facts, problems, warnings)
 
@@ -77,16 +79,6 @@ def _lacking(env: Environment, lacking: list[str]) -> str:
         f"this user may not {', '.join(lacking)} in namespace {env.namespace}; grant it with deploy/role.yaml, or "
         "correct kubeNamespace"
     )
-
-
-def _check_namespace(objects: Objects) -> None:
-    """Check that the namespace takes a new object: whoever may only look into one is not told that it is not there.
-
-    Raises:
-        EnvironmentFailure: it does not.
-    """
-    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "bosun-check"}}
-    objects.create(lease, dry_run=True)
 
 
 def _full_quotas(objects: Objects) -> list[str]:

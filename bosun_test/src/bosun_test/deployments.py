@@ -142,10 +142,7 @@ def pe_status(env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
     listed = None if pe_info is None else pe_info.deployments
 
     def work() -> ActionStatusInfo:
-        try:
-            seen = env.records.survey()
-        except EnvironmentFailure as error:
-            return answers.environment_status([], listed, "", problems=[str(error)])
+        seen = env.records.survey()
         entries = [env.entry(record) for record in seen.records]
         facts = f"tmp_dir {env.records.folder} can be used"
         return answers.environment_status(entries, listed, facts, warnings=seen.remarks)

@@ -157,6 +157,38 @@ class PEStatusOverlooksWhatIsBroken(_PEStatus):
         return answers.environment_status(fine, listed, "")
 
 
+class PEStatusWithoutAListOnlyCounts(_PEStatus):
+    def compared(self, entries, listed):
+        outcome = answers.environment_status(entries, listed, "")
+        return ActionStatusInfo(ActionStatus.OK, outcome.msg, data=outcome.data) if listed is None else outcome
+
+
+class PEStatusWithoutAListHasNoEntries(_PEStatus):
+    def compared(self, entries, listed):
+        outcome = answers.environment_status(entries, listed, "")
+        outcome.data = {"deploymentsStatus": {}} if listed is None else outcome.data
+        return outcome
+
+
+class PEStatusTakesTheUnseenForGone(SamplePlugin):
+    """As if it had looked and nothing were there."""
+
+    def pe_status(self):
+        try:
+            return super().pe_status()
+        except BosunError as error:
+            outcome = answers.environment_status([], self.pe_info.deployments, "")
+            return ActionStatusInfo(ActionStatus.ERROR, str(error), data=outcome.data)
+
+
+class StatusTakesTheUnseenForGone(SamplePlugin):
+    def deployment_status(self, info):
+        try:
+            return super().deployment_status(info)
+        except BosunError:
+            return answers.unknown_deployment(info.id)
+
+
 class PEStatusIsAlwaysFine(SamplePlugin):
     def pe_status(self):
         try:

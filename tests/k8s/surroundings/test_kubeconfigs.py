@@ -186,7 +186,9 @@ def test_a_placeholder_that_was_left_in_is_named(clean: Any, act: Act, package: 
     assert clean.made() == []
 
 
-@pytest.mark.parametrize("action", ["plugin_start", "pe_status", "deployment_start"])
+@pytest.mark.parametrize(
+    "action", ["plugin_start", "pe_status", "deployment_start", "deployment_status", "deployment_list"]
+)
 def test_a_namespace_that_is_not_there_is_told_to_whoever_may_work_anywhere(
     place: Any, act: Act, package: Callable[..., str], monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:

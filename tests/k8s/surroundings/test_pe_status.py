@@ -31,6 +31,20 @@ def test_what_is_listed_and_missing_or_there_and_not_listed_is_a_warning(
     assert "d1" in seen["msg"]
 
 
+def test_without_a_list_a_deployment_without_pods_is_a_warning_that_names_it(
+    clean: Any, act: Act, package: Callable[..., str], until: Callable[..., Any]
+) -> None:
+    for name in ("d1", "d2"):
+        act("deployment_start", {"id": name, "modelId": "A", "modelArtifact": package("A")})
+    assert act("pe_status")["status"] == "passing"
+    (workload,) = [one for one in clean.objects("deployments") if "d1" in one["metadata"]["annotations"].values()]
+    clean("scale", "deployment", workload["metadata"]["name"], "--replicas=0")
+    seen = until(lambda: (now := act("pe_status"))["status"] == "warning" and now)
+    assert seen["msg"] == "failing: d1"
+    found = {name: one["status"] for name, one in seen["data"]["deploymentsStatus"].items()}
+    assert found == {"d1": "failing", "d2": "passing"}
+
+
 def test_a_quota_without_room_is_a_warning_that_names_it(clean: Any, act: Act, until: Callable[..., Any]) -> None:
     about = {"name": "full", "labels": {f"{LABEL}/schema": "1"}}
     spec = {"hard": {"count/configmaps": "1", "pods": "5"}}  # each namespace has the ConfigMap of the authority

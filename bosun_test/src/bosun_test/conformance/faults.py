@@ -26,9 +26,18 @@ class Faults(Promises):
         self._break(driver)
         status = driver.run("pe_status", listed=["d1", "d2"])
         driver.expect(status["status"], "warning", "a listed deployment that is failing is a warning")
-        entries = (status["data"] or {}).get("deploymentsStatus", {})
-        found = {name: entry["status"] for name, entry in entries.items()}
-        driver.expect(found, {"d1": "failing", "d2": "passing"}, "the broken one's own entry is failing, and no other")
+        promise = "the broken one's own entry is failing, and no other"
+        driver.expect(_statuses(status), {"d1": "failing", "d2": "passing"}, promise)
+
+    def test_pe_status_without_a_list_warns_of_a_broken_deployment(self, driver: Driver) -> None:
+        driver.start("d2")
+        self._break(driver)
+        status = driver.run("pe_status")
+        driver.expect(status["status"], "warning", "without a list, too, a deployment that is failing is a warning")
+        if "d1" not in str(status["msg"]):
+            raise driver.broken(f"the message does not name the deployment: {status['msg']!r}")
+        found = {"d1": "failing", **_statuses(status)}  # who cannot read its id any more has no entry for it
+        driver.expect(found, {"d1": "failing", "d2": "passing"}, "the broken one's entry is failing, and no other")
 
     def test_a_broken_deployment_can_be_stopped(self, driver: Driver) -> None:
         self._break(driver)
@@ -50,6 +59,20 @@ class Faults(Promises):
                 driver.expect(status.outcome, ("failing", None), promise)
                 self._in_plain_words(driver, status)
         driver.expect_clean({"d1": "A"}, "the deployment is as it was when the environment is in order again")
+
+    def test_in_an_environment_that_is_out_of_order_each_listed_deployment_is_unknown(self, driver: Driver) -> None:
+        driver.start("d1", "A")
+        with self._out_of_order(driver):
+            status = driver.run("pe_status", listed=["d1", {"id": "d2", "modelId": "A"}])
+            entries = (status["data"] or {}).get("deploymentsStatus", {})
+            found = {name: (entry["status"], entry["state"]) for name, entry in entries.items()}
+            expected = dict.fromkeys(("d1", "d2"), ("unknown", "unknown"))
+            promise = "where nothing can be seen each listed deployment is unknown"
+            driver.expect(found, expected, promise, "let the EnvironmentFailure out: the runner makes these entries")
+            told = [status["msg"], *(entry["msg"] for entry in entries.values())]
+            told.append(driver.run("deployment_status", "d1")["msg"])
+            wrong = [message for message in told if "start it" in str(message) or "deployment_start" in str(message)]
+            driver.expect(wrong, [], "what could not be seen may well run: no message tells to start it")
 
     def test_no_action_passes_in_an_environment_that_is_out_of_order(self, driver: Driver) -> None:
         driver.start("d1", "A")
@@ -88,3 +111,9 @@ class Faults(Promises):
         with context:
             yield
         driver.tell("the environment is in order again")
+
+
+def _statuses(status: Status) -> dict[str, str]:
+    """Return the word of each entry of a pe_status."""
+    entries = (status["data"] or {}).get("deploymentsStatus", {})
+    return {name: entry["status"] for name, entry in entries.items()}

@@ -74,6 +74,16 @@ class Looking(Promises):
         expected = {"d1": ("passing", "ready"), "d2": ("failing", "errored")}
         driver.expect(found, expected, "data.deploymentsStatus has an entry for each listed id, whole mappings too")
 
+    def test_pe_status_without_a_list_has_an_entry_for_every_deployment(self, driver: Driver) -> None:
+        models = {"d1": "A", "d2": "B"}
+        for name, model in models.items():
+            driver.start(name, model)
+        status = driver.run("pe_status")
+        driver.expect(status.outcome, ("passing", None), "without a list, and with every deployment healthy: passing")
+        entries = (status["data"] or {}).get("deploymentsStatus", {})
+        found = {name: Status(entry).model for name, entry in entries.items()}
+        driver.expect(found, models, "without a list data.deploymentsStatus has an entry for every deployment")
+
     def test_pe_status_passes_where_all_listed_deployments_run(self, driver: Driver) -> None:
         for name in ("d1", "d2"):
             driver.start(name)
