@@ -14,7 +14,7 @@ _PLACES = {
 }  # fmt: skip
 
 
-def usually(value: Any, *odd: Any, times: int = 15) -> st.SearchStrategy[Any]:
+def usually(value: Any, *odd: Any, times: int = 5) -> st.SearchStrategy[Any]:
     """One value, and so many times less often another."""
     return st.sampled_from([value] * times * len(odd) + list(odd))
 
@@ -92,13 +92,16 @@ _RECORDS = st.one_of(
     st.builds(lambda key, value: key + b"=" + value, _KEYS, _VALUES),
     st.sampled_from([b"comment=a\n13 path=evil", b"comment", b"=x", b"hdrcharset=BINARY", b"hdrcharset=KOI8-R"]),
 )
+_LONG = [file(b"././@LongLink", name + b"\0", type=b"L") for name in NAMES[:12]]
+_SPARSE = pax(b"GNU.sparse.map=0,1", b"GNU.sparse.size=1", b"GNU.sparse.name=manifest.json")
 _EXTENSIONS = st.one_of(
+    st.sampled_from([pax(b"comment=x"), pax(b"mtime=1.5"), pax(b"comment=x", kind=b"g"), _SPARSE]),
+    st.sampled_from([one + other for one in _LONG[:2] for other in (pax(b"path=" + NAMES[9]), pax(b"mtime=1.5"))]),
+    st.sampled_from([*_LONG, *(pax(b"path=" + name) for name in NAMES[:12])]),
+    st.sampled_from([file(b"././@LongLink", name + b"\0", type=b"K") for name in NAMES[:12]]),
     st.lists(_RECORDS, max_size=3).map(lambda records: pax(*records)),
     st.lists(_RECORDS, max_size=2).map(lambda records: pax(*records, kind=b"g")),
-    st.sampled_from(
-        [file(b"././@LongLink", name + end, type=b"L") for name in NAMES for end in (b"\0", b"", b"\0y\0")]
-    ),
-    st.sampled_from([file(b"././@LongLink", name + b"\0", type=b"K") for name in NAMES]),
+    st.sampled_from([file(b"././@LongLink", name + end, type=b"L") for name in NAMES for end in (b"", b"\0y\0")]),
 )
 
 
