@@ -1,9 +1,11 @@
 """Load counts what failed, and knows which model answered when."""
 
 import itertools
+import threading
 from contextlib import contextmanager
 
 import pytest
+from bosun_test.load.bursts import Bursts, sweep
 from bosun_test.load.clients import Load, Sample, percentile
 
 
@@ -99,6 +101,43 @@ def test_no_more_requests_are_sent_than_the_limit(service):
     with Load(service.ask, threads=1, limit=50) as load:
         load.goes_on(1000, limit=10)
     assert len(load.samples) == 50
+
+
+def test_with_pauses_all_clients_ask_at_once_and_wait_after_the_last_answer(service):
+    with Load(service.ask, threads=0, kept_open=[service.client] * 8, pauses=[0.2, 0.3]) as load:
+        assert load.goes_on(24, limit=10)
+    assert next(service.connections) == 8
+    bursts = [load.samples[first : first + 8] for first in (0, 8, 16)]
+    ended = [max(one.began + one.seconds for one in burst) for burst in bursts]
+    gaps = [burst[0].began - end for burst, end in zip(bursts[1:], ended, strict=False)]
+    assert [0.2 <= gaps[0] < 0.3, 0.3 <= gaps[1] < 0.5] == [True, True], gaps
+
+
+def test_a_failure_in_a_burst_keeps_nobody_from_the_next_one(service):
+    service.fails_every = 5
+    with Load(service.ask, threads=4, pauses=[0.01]) as load:
+        assert load.goes_on(40, limit=10)
+    assert len(load.failed()) == len(load.samples) // 5
+
+
+def test_a_load_that_ends_in_a_pause_ends_at_once(service):
+    began = threading.Event()
+    with Load(lambda: began.set() or "A", threads=4, pauses=[60]) as load:
+        assert began.wait(10)
+        assert load.goes_on(4, limit=1) or len(load.samples) == 4
+    assert len(load.samples) == 4
+
+
+def test_bursts_end_when_one_client_leaves():
+    bursts = Bursts(2, [60], threading.Event())
+    bursts.leave()
+    assert not bursts.together()
+
+
+def test_a_sweep_has_every_pause_around_a_time_once_and_the_parts_of_the_range_early():
+    pauses = sweep(5)
+    assert sorted(round(pause, 3) for pause in pauses) == [round(4.95 + 0.002 * step, 3) for step in range(31)]
+    assert max(pauses[:8]) - min(pauses[:8]) > 0.04
 
 
 @pytest.mark.parametrize(("share", "seconds"), [(0.0, 1.0), (0.5, 6.0), (0.99, 10.0), (1.0, 10.0)])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,6 +73,39 @@ def test_while_a_command_runs_it_goes_on_and_marks_it_in_the_picture(
     assert {"begins", "ended", "model-A", "model-B"} <= set(texts)
 
 
+def test_with_a_pause_it_asks_in_bursts_until_each_pause_was_made_once(run: Run, server: RunningServer) -> None:
+    done = run("--pause", "0.1", "--clients", "5", url(server))
+    assert (done.returncode, done.stderr, done.stdout.splitlines()[-1]) == (0, "", "failed: 0")
+    found = re.match(r"(\d+) requests in ([\d.]+) s", done.stdout)
+    assert found is not None
+    requests, seconds = found.groups()
+    assert int(requests) % 5 == 0
+    assert 50 <= int(requests) <= 5 * 32
+    assert float(seconds) < 5
+
+
+def test_a_connection_that_was_closed_while_idle_is_made_again_and_is_no_failure(run: Run) -> None:
+    class Closing(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 0.2
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Closing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/x"
+        done = run("--pause", "0.6", "--clients", "3", "--seconds", "2", address)
+        server.shutdown()
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "failed: 0")
+
+
 def test_a_failing_command_is_a_failure(run: Run, server: RunningServer) -> None:
     assert run("--seconds", "0.1", url(server), "--", "false").returncode == 1
 
@@ -93,6 +128,8 @@ def test_requests_that_fail_are_counted_by_their_reason(run: Run, server: Runnin
         (["--body", "missing", "http://x"], 64, "--body missing cannot be read: No such file or directory"),
         (["--picture", "no/x.svg", "http://x"], 64, "--picture no/x.svg cannot be written: No such file or directory"),
         (["--clients", "0", "http://x"], 64, "--clients is at least 1, .*"),
+        (["--pause", "0", "http://x"], 64, "--pause is between 0.1 and 3600"),
+        (["--pause", "nan", "http://x"], 64, "--pause is between 0.1 and 3600"),
     ],
 )
 def test_a_mistake_is_one_line(run: Run, words: list[str], code: int, line: str) -> None:

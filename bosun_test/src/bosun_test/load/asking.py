@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import selectors
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import NamedTuple
@@ -43,7 +44,7 @@ def connected(question: Question, most: int | None = None) -> Iterator[Ask]:
 
         def ask() -> str:
             nonlocal asked
-            if most is not None and asked == most:
+            if (most is not None and asked == most) or _was_closed(connection):
                 connection.close()  # it connects by itself when it is used again
                 asked = 0
             asked += 1
@@ -55,6 +56,15 @@ def connected(question: Question, most: int | None = None) -> Iterator[Ask]:
             return model_of(content, response.headers)
 
         yield ask
+
+
+def _was_closed(connection: http.client.HTTPConnection) -> bool:
+    """Tell whether the other side closed an idle connection: every client connects again then, and nothing failed."""
+    if connection.sock is None:
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.sock, selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 def model_of(content: bytes, headers: Mapping[str, str] | http.client.HTTPMessage) -> str:

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from bosun_test.load.bursts import Bursts
+
 Ask = Callable[[], str]
 """Sends one request and returns the id of the model that answered; raises where none did."""
 
@@ -33,9 +35,19 @@ class Load:
         threads: how many clients ask in this way.
         limit: the most requests that are sent.
         kept_open: further clients: each connects once, and again after a failure.
+        pauses: seconds between two bursts, in which all clients send a request together, taken in turn; without them
+            each client sends one request after the other.
     """
 
-    def __init__(self, ask: Ask, threads: int = 4, limit: int = 200_000, *, kept_open: Sequence[Client] = ()) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        threads: int = 4,
+        limit: int = 200_000,
+        *,
+        kept_open: Sequence[Client] = (),
+        pauses: Sequence[float] = (),
+    ) -> None:
         self.samples: list[Sample] = []
         self.marks: list[tuple[float, str]] = []
         self._limit = limit
@@ -43,6 +55,7 @@ class Load:
         self._noted = threading.Condition()
         self._began = time.monotonic()
         clients = [*[lambda: nullcontext(ask)] * threads, *kept_open]
+        self._bursts = Bursts(len(clients), pauses, self._end) if pauses else None
         self._threads = [threading.Thread(target=self._loop, args=[client], daemon=True) for client in clients]
 
     def __enter__(self) -> Self:
@@ -88,15 +101,25 @@ class Load:
         return [sample for sample in self.samples if sample.model == model and sample.began >= since]
 
     def _loop(self, client: Client) -> None:
+        try:
+            self._ask_on(client)
+        finally:
+            if self._bursts is not None:
+                self._bursts.leave()
+
+    def _ask_on(self, client: Client) -> None:
         while self._goes_on():
             began = time.monotonic()
             try:
                 with client() as ask:
-                    while self._goes_on():
+                    while self._next_may_be_sent():
                         began = time.monotonic()
                         self._note(began, ask(), None)
             except Exception as error:  # whatever keeps an answer from coming is what is looked for here
                 self._note(began, None, f"{type(error).__name__}: {error}")
+
+    def _next_may_be_sent(self) -> bool:
+        return self._goes_on() and (self._bursts is None or (self._bursts.together() and self._goes_on()))
 
     def _goes_on(self) -> bool:
         return not self._end.is_set() and len(self.samples) < self._limit

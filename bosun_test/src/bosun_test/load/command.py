@@ -15,12 +15,15 @@ from urllib.parse import urlsplit
 from bosun_core.errors import BosunError, EnvironmentFailure, ExitCode, UsageError
 
 from bosun_test.load.asking import Question, connected
+from bosun_test.load.bursts import sweep
 from bosun_test.load.clients import Load
 from bosun_test.load.picture import drawn
 from bosun_test.load.report import Run
 
 _REQUESTS_OF_A_CONNECTION = 20  # one for each request would use up the machine's ports within a minute
 _FIRST_ANSWER_SECONDS = 10.0
+_CLIENTS, _CLIENTS_OF_A_BURST = 4, 40
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 3600
 _MOST_REQUESTS = 1_000_000
 
 
@@ -39,10 +42,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("url", metavar="URL", help="where predictions are asked for by POST")
     parser.add_argument(
-        "--seconds", type=float, metavar="N", help="how long; with COMMAND how long before and after it (10, 1)"
+        "--seconds",
+        type=float,
+        metavar="N",
+        help="how long (10; with --pause until each pause was made once); with COMMAND how long before and after it "
+        "(1; with --pause a pause more)",
     )
     parser.add_argument(
-        "--clients", type=int, default=4, metavar="N", help="how many ask, half of them on new connections (4)"
+        "--clients",
+        type=int,
+        metavar="N",
+        help=f"how many ask ({_CLIENTS}, half of them on new connections; with --pause {_CLIENTS_OF_A_BURST})",
+    )
+    parser.add_argument(
+        "--pause",
+        type=float,
+        metavar="SECONDS",
+        help="have all clients ask at once on connections that they keep, then wait about SECONDS, from 50 ms less to "
+        "10 ms more: give the time after which the server closes an idle connection (5 for uvicorn)",
     )
     parser.add_argument("--body", metavar="FILE", help="the body of a request (without it: [])")
     parser.add_argument("--content-type", default="application/json", metavar="TYPE", help="its type (%(default)s)")
@@ -68,7 +85,7 @@ def _run(options: argparse.Namespace, command: Sequence[str]) -> int:
     load = _load(options)
     picture = None if options.picture is None else _checked(Path(options.picture))
     code, ended = 0, None
-    seconds = options.seconds if options.seconds is not None else 1.0 if command else 10.0
+    seconds = options.seconds if options.seconds is not None else _seconds(options.pause, command)
     with load:
         if not load.flowing(_FIRST_ANSWER_SECONDS):
             fault = load.samples[-1].fault if load.samples else f"no answer within {_FIRST_ANSWER_SECONDS:g} s"
@@ -95,16 +112,30 @@ def _load(options: argparse.Namespace) -> Load:
     """
     if urlsplit(options.url).scheme not in ("http", "https") or not urlsplit(options.url).hostname:
         raise UsageError(f"{options.url} is no URL; it begins with http:// or https://")
-    if options.clients < 1 or (options.seconds is not None and not 0 <= options.seconds < 86400):
+    clients = options.clients
+    if clients is None:
+        clients = _CLIENTS if options.pause is None else _CLIENTS_OF_A_BURST
+    if clients < 1 or (options.seconds is not None and not 0 <= options.seconds < 86400):
         raise UsageError("--clients is at least 1, --seconds is between 0 and 86400")
+    if options.pause is not None and not _SHORTEST_PAUSE <= options.pause <= _LONGEST_PAUSE:
+        raise UsageError(f"--pause is between {_SHORTEST_PAUSE} and {_LONGEST_PAUSE}")
     try:
         body = b"[]" if options.body is None else Path(options.body).read_bytes()
     except OSError as error:
         raise UsageError(f"--body {options.body} cannot be read: {error.strerror}") from None
     question = Question(options.url, body, options.content_type)
-    kept = [partial(connected, question)] * (options.clients - options.clients // 2)
-    renewed = [partial(connected, question, _REQUESTS_OF_A_CONNECTION)] * (options.clients // 2)
-    return Load(lambda: "", threads=0, limit=_MOST_REQUESTS, kept_open=[*kept, *renewed])
+    pauses = [] if options.pause is None else sweep(options.pause)
+    renewing = 0 if pauses else clients // 2
+    kept = [partial(connected, question)] * (clients - renewing)
+    renewed = [partial(connected, question, _REQUESTS_OF_A_CONNECTION)] * renewing
+    return Load(lambda: "", threads=0, limit=_MOST_REQUESTS, kept_open=[*kept, *renewed], pauses=pauses)
+
+
+def _seconds(pause: float | None, command: Sequence[str]) -> float:
+    """Return how long it is asked where nobody says it; with a pause there is a burst after the command."""
+    if command:
+        return 1.0 + (pause or 0.0)
+    return 10.0 if pause is None else sum(sweep(pause))
 
 
 def _checked(path: Path) -> Path:
