@@ -116,3 +116,13 @@ def predict() -> Iterator[Callable[[str], str]]:
     """Sends one prediction and returns the id of the model that answered."""
     with predicting() as ask:
         yield ask
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> dict[str, str]:
+    """The settings that name a certificate for 127.0.0.1, which is its own authority."""
+    files = {"traefikCertificate": str(tmp_path / "cert.pem"), "traefikKey": str(tmp_path / "key.pem")}
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", files["traefikKey"])
+    name = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files["traefikCertificate"])
+    subprocess.run(["openssl", "req", "-x509", *key, *name], check=True, capture_output=True)
+    return files

@@ -3,25 +3,13 @@
 import http.client
 import json
 import ssl
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> dict[str, str]:
-    """The settings that name a certificate for 127.0.0.1, which is its own authority."""
-    files = {"traefikCertificate": str(tmp_path / "cert.pem"), "traefikKey": str(tmp_path / "key.pem")}
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", files["traefikKey"])
-    name = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files["traefikCertificate"])
-    subprocess.run(["openssl", "req", "-x509", *key, *name], check=True, capture_output=True)
-    return files
 
 
 def test_an_endpoint_answers_by_https_with_the_configured_certificate(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from bosun_core.model_sources.kinds import CUSTOM, SCORING_CODE
 from bosun_core.monitoring import OFF, Monitoring
 from bosun_docker.environment import Environment, environment
@@ -111,6 +112,14 @@ def test_without_a_mapping_there_is_no_dashboard_and_with_a_certificate_there_is
     one, other = (containers.proxy(env, remote=False, certificates=digest) for digest in ("a", "b"))
     assert "--entryPoints.websecure.address=:443" in one["Cmd"]
     assert one["Labels"] != other["Labels"]  # a renewed certificate is a change
+
+
+@pytest.mark.parametrize("image", ["traefik:v2.3.3", "traefik:v3.6"])
+def test_the_proxy_drops_an_idle_connection_before_any_usual_server_closes_it(image: str) -> None:
+    body = containers.proxy(place(traefik_image=image), remote=False, certificates="")
+    flag = "--serversTransport.forwardingTimeouts.idleConnTimeout="
+    (milliseconds,) = (one.removeprefix(flag).removesuffix("ms") for one in body["Cmd"] if one.startswith(flag))
+    assert 0 < int(milliseconds) < 1000
 
 
 def test_the_brokers_password_stands_in_its_variables_alone() -> None:

@@ -177,3 +177,9 @@ def test_of_two_public_slots_the_later_generation_serves() -> None:
 def test_only_slot_files_count() -> None:
     names = ["0123456789abcdef-a.yml", "tls.yml", "0123456789abcdef-c.yml", "0123456789ABCDEF-a.yml"]
     assert [routes.slot_of(name) for name in names] == [("0123456789abcdef", "a"), None, None, None]
+
+
+@pytest.mark.parametrize("change", [{}, {"tls": True}, {"upstream_path": "/deployments/bosun-x-3"}])
+def test_every_route_uses_the_proxys_default_transport_and_so_its_limit_for_idle_connections(change: Any) -> None:
+    services = json.loads(routes.render(ROUTE._replace(**change), "a"))["http"]["services"]
+    assert [sorted(service["loadBalancer"]) for service in services.values()] == [["servers"]]

@@ -24,6 +24,9 @@ _PAIR = {"certFile": f"{CERTIFICATES}/cert.pem", "keyFile": f"{CERTIFICATES}/key
 TLS_ROUTES = json.dumps({"tls": {"stores": {"default": {"defaultCertificate": _PAIR}}}}, indent=1)
 # Each switch takes so long beyond the reading of the files; by Traefik's own default of 2 s it would take that.
 _READS_BACK_WITHIN = "20ms"
+# Below every keep-alive timeout in use (5 s of uvicorn and Node, 2 s of gunicorn): a request that is sent as the server
+# closes the connection is not repeated, and becomes a 502. By Traefik's own default of 90 s the server is always first.
+_IDLE_CONNECTIONS_CLOSE_AFTER = "500ms"
 
 
 def model(
@@ -101,6 +104,7 @@ def proxy(env: Environment, *, remote: bool, certificates: str) -> Body:
         f"--providers.file.directory={FOLDER}",
         "--providers.file.watch=true",
         f"--providers.providersThrottleDuration={_READS_BACK_WITHIN}",
+        f"--serversTransport.forwardingTimeouts.idleConnTimeout={_IDLE_CONNECTIONS_CLOSE_AFTER}",
         "--log.level=WARN",
         "--global.checkNewVersion=false",
         "--global.sendAnonymousUsage=false",
