@@ -1,5 +1,6 @@
 """The promises of the nine actions, kept on the filesystem."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def test_replace_exchanges_model_and_package(fs):
     status = fs.run("deployment_replace_model", fs.info(package=fs.package("b", b"model B"), newModelId="B"))
     assert status == {
         "data": entry(fs, "d1", "B"),
-        "msg": "deployment d1 held model A and now holds model B",
+        "msg": "deployment d1 holds model B instead of A",
         "state": "ready",
         "status": "passing",
     }
@@ -315,7 +316,12 @@ def test_dry_run_tells_the_steps_and_changes_nothing(fs):
         "write config.yml for model A",
         f"put it in place as {folder}",
     ]
-    assert status == {"data": {"plan": steps}, "msg": f"would {'; '.join(steps)}", "state": None, "status": "passing"}
+    assert status == {
+        "data": {"plan": steps, "changes": [{"what": "modelId", "from": None, "to": "A"}]},
+        "msg": f"would {'; '.join(steps)}",
+        "state": None,
+        "status": "passing",
+    }
     assert fs.tree() == {"./": ""}
 
 
@@ -334,7 +340,26 @@ def test_dry_run_of_what_is_already_so_has_an_empty_plan(fs):
     info = fs.info(package=fs.package("a"))
     fs.run("deployment_start", info)
     status = fs.run("deployment_start", info, dry_run=True)
-    assert (status["msg"], status["data"]["plan"]) == ("nothing would change", [])
+    assert (status["msg"], status["data"]["plan"], status["data"]["changes"]) == ("nothing would change", [], [])
+
+
+def test_dry_run_tells_programs_what_would_be_another(fs):
+    fs.settings["deploymentKVFile"] = "kv.yaml"
+    old, new = fs.package("a"), fs.package("b", b"another model")
+    fs.run("deployment_start", fs.info(package=old, keyValueConfig={"n": 3, "gone": "x", "same": True}))
+    info = fs.info(package=new, newModelId="B", keyValueConfig={"n": 4, "same": True, "added": ["y"]})
+    (fs.base / "deployment_d1" / "a.mlpkg").unlink()
+    sha256 = {
+        path: hashlib.sha256(content).hexdigest() for path, content in ((old, b"a model"), (new, b"another model"))
+    }
+    assert fs.run("deployment_replace_model", info, dry_run=True)["data"]["changes"] == [
+        {"what": "state", "from": "errored", "to": "ready"},
+        {"what": "modelId", "from": "A", "to": "B"},
+        {"what": "package", "from": sha256[old], "to": sha256[new]},
+        {"what": "settings.added", "from": None, "to": ["y"]},
+        {"what": "settings.gone", "from": "x", "to": None},
+        {"what": "settings.n", "from": 3, "to": 4},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from bosun_core.runner import ActionRequest
 from bosun_test.conformance.steps import killed
 
-from bosun_fs import atomic, copying
+from bosun_fs import copying, place
 
 OLD = ("A", "old " * 700_000)
 NEW = ("B", "new " * 700_000)
@@ -66,7 +66,7 @@ def test_a_stop_that_is_killed_leaves_all_or_none_and_converges(fs):
 
 
 def test_without_an_exchange_in_the_kernel_a_killed_replacement_converges_all_the_same(fs, monkeypatch):
-    monkeypatch.setattr(atomic, "_renameat2", lambda _one, _other: False)
+    monkeypatch.setattr(place, "_renameat2", lambda _one, _other: False)
     fs.run("deployment_start", fs.info(package=fs.package("old", OLD[1].encode())))
     info = fs.info(package=fs.package("new", NEW[1].encode()), newModelId="B")
     steps = 0

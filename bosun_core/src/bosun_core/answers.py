@@ -1,6 +1,6 @@
 """The contract's standard answers, the same words in every environment: pure functions of what a plugin found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bosun_core.model import DeploymentInfo
@@ -82,10 +82,17 @@ def already_stopped(deployment: DeploymentInfo) -> ActionStatusInfo:
     )
 
 
-def planned(entry: DeploymentEntry | None, plan: Sequence[str]) -> ActionStatusInfo:
-    """Return the answer to a dry run: the steps in the message and as `data.plan`; an empty plan changes nothing."""
+def planned(
+    entry: DeploymentEntry | None, plan: Sequence[str], changes: Sequence[Mapping[str, Any]] | None = None
+) -> ActionStatusInfo:
+    """Return the answer to a dry run: the steps in the message and as `data.plan`; an empty plan changes nothing.
+
+    `changes` says for programs what would be another: each {"what": ..., "from": ..., "to": ...}.
+    """
     message = f"would {'; '.join(plan)}" if plan else "nothing would change"
     data = {**(entry.data() if entry else {}), "plan": list(plan)}
+    if changes is not None:
+        data["changes"] = list(changes)
     return ActionStatusInfo(ActionStatus.OK, message, entry.state if entry else None, data=data)
 
 

@@ -15,6 +15,16 @@ from bosun_core.signals import uninterrupted
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class FileLock:
+    """A lock on a file, held: the kernel keeps it for as long as this process lives."""
+
+    def verify(self) -> None:
+        """Do nothing: it cannot be lost."""
+
+
+FILE_LOCK = FileLock()
+
+
 @contextmanager
 def locked(path: Path, limit: float, what: str) -> Iterator[None]:
     """Hold the lock at `path`, made if missing and removed at the end; wait for it at most `limit` seconds.

@@ -69,7 +69,7 @@ def test_an_odd_id_goes_through_every_action_as_it_is_written(stage: Stage, writ
     status = stage.act("deployment_status", only)
     assert answer(status) == ("passing", "ready", f"deployment {written} holds model m1")
     replaced = stage.act("deployment_replace_model", replace)
-    message = f"deployment {written} held model m1 and now holds model m2"
+    message = f"deployment {written} holds model m2 instead of m1"
     assert answer(replaced) == ("passing", "ready", message)
     entries = {"d0": entry(stage, "d0", "m0"), written: entry(stage, written, "m2")}
     assert stage.act("deployment_list", only)["data"] == entries

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.lifecycle.backend import Survey
 from bosun_core.status import ActionStatus, DeploymentState
 
 from bosun_fs.record import Record, hashes, read_record
@@ -15,7 +16,7 @@ from bosun_fs.settings import RECORD_FILE, FilesystemSettings
 _LOOKS = 100  # how often a folder may be exchanged under our eyes before we give up
 
 
-class Seen(NamedTuple):
+class Observed(NamedTuple):
     """One look at a folder: its record, and what is wrong with the files beside it (None: nothing)."""
 
     record: Record
@@ -23,8 +24,18 @@ class Seen(NamedTuple):
     has_package: bool = True
     """Whether its package is there, as it was put there."""
 
+    @property
+    def model_id(self) -> str:
+        """The model that the folder holds."""
+        return self.record.model_id
 
-def look(folder: Path) -> Seen | None:
+    @property
+    def active(self) -> Record | None:
+        """The record, which tells one content of the folder from every other; None where the folder is damaged."""
+        return self.record if self.fault is None else None
+
+
+def observe(folder: Path) -> Observed | None:
     """Look at a deployment's folder; None where there is no folder, or one without a record of ours.
 
     The folder is opened once and its files relative to it, so that a replacement in between is not seen half.
@@ -38,9 +49,9 @@ def look(folder: Path) -> Seen | None:
         except (FileNotFoundError, NotADirectoryError):
             return None
         try:
-            seen = _look_inside(folder, descriptor)
-            if seen is None or seen.fault is None or _still_in_place(folder, descriptor):
-                return seen
+            observed = _look_inside(folder, descriptor)
+            if observed is None or observed.fault is None or _still_in_place(folder, descriptor):
+                return observed
         finally:
             os.close(descriptor)
     raise EnvironmentFailure(f"{folder} was exchanged {_LOOKS} times while it was looked at; run the action again")
@@ -53,13 +64,13 @@ def _still_in_place(folder: Path, descriptor: int) -> bool:
         return False
 
 
-def _look_inside(folder: Path, descriptor: int) -> Seen | None:
+def _look_inside(folder: Path, descriptor: int) -> Observed | None:
     content = _content(RECORD_FILE, descriptor)
     if content is None:
         return None
     record = read_record(content, folder)
     fault = _fault_of_package(record, descriptor)
-    return Seen(record, fault or _fault_of_files(record, descriptor), has_package=fault is None)
+    return Observed(record, fault or _fault_of_files(record, descriptor), has_package=fault is None)
 
 
 def _fault_of_package(record: Record, descriptor: int) -> str | None:
@@ -91,16 +102,16 @@ def _content(name: str, descriptor: int) -> bytes | None:
         return stream.read()
 
 
-def entry(seen: Seen, folder: Path, settings: FilesystemSettings) -> DeploymentEntry:
+def entry(observed: Observed, folder: Path, settings: FilesystemSettings) -> DeploymentEntry:
     """Return what a look at a folder says of its deployment."""
-    record = seen.record
-    healthy = seen.fault is None
+    record = observed.record
+    healthy = observed.fault is None
     return DeploymentEntry(
         deployment_id=record.deployment_id,
         model_id=record.model_id,
         status=ActionStatus.OK if healthy else ActionStatus.ERROR,
         state=DeploymentState.READY if healthy else DeploymentState.ERRORED,
-        msg=None if healthy else f"deployment {record.deployment_id}: {seen.fault}; relaunch it with its package",
+        msg=None if healthy else f"deployment {record.deployment_id}: {observed.fault}; relaunch it with its package",
         prediction_url=prediction_url(settings, folder.name),
         workloads=(str(folder.absolute()),),
     )
@@ -112,35 +123,28 @@ def prediction_url(settings: FilesystemSettings, folder_name: str) -> str | None
     return None if base is None else f"{base.rstrip('/')}/deployments/{folder_name}/predictions"
 
 
-class Survey(NamedTuple):
-    """All folders of one environment: its deployments, and remarks on folders that are nobody's or damaged."""
-
-    entries: list[DeploymentEntry]
-    remarks: list[str]
-
-
-def survey(settings: FilesystemSettings, environment: str) -> Survey:
-    """Look at every folder below baseDir that carries the prefix.
+def observe_all(settings: FilesystemSettings, environment: str) -> Survey[Observed]:
+    """Look at every folder below baseDir that carries the prefix; those of nobody or damaged ones become warnings.
 
     Raises:
         OSError: baseDir cannot be read.
     """
-    entries, unmanaged, damaged = [], [], []
+    deployments, unmanaged, damaged = [], [], []
     base = Path(settings.base_dir)
     for name in _names(base, settings.deployment_dir_prefix):
         folder = base / name
         try:
-            seen = look(folder)
+            observed = observe(folder)
         except EnvironmentFailure as error:
             damaged.append(str(error))
             continue
-        if seen is not None and f"{settings.deployment_dir_prefix}{seen.record.deployment_id}" == name:
-            if seen.record.environment == environment:
-                entries.append(entry(seen, folder, settings))
+        if observed is not None and f"{settings.deployment_dir_prefix}{observed.record.deployment_id}" == name:
+            if observed.record.environment == environment:
+                deployments.append(observed)
         elif (folder / settings.deployment_info_file).exists():
             unmanaged.append(name)
-    remarks = [f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
-    return Survey(entries, [*(remarks if unmanaged else []), *damaged])
+    warnings = [f"unmanaged (not made by this Bosun, never touched; docs/migrate.md): {', '.join(unmanaged)}"]
+    return Survey(deployments, warnings=[*(warnings if unmanaged else []), *damaged])
 
 
 def _names(base: Path, prefix: str) -> Iterator[str]:

@@ -45,22 +45,27 @@ class Place:
             folder.mkdir(parents=True, exist_ok=True)
         with locked(_locks(self.base) / self.name, limit, what):
             self.recover()
-            yield
+            try:
+                yield
+            finally:
+                self.recover()
         clear_leftovers(self.base)
 
-    @contextmanager
-    def building(self) -> Iterator[Path]:
-        """Yield an empty folder to fill; whatever happens before it is put in place leaves nothing behind."""
-        new = self._staging / "new"
-        try:
-            sys.audit("bosun.step", "make folder")
-            new.mkdir(parents=True)
-            yield new
-        finally:
-            self.recover()
+    @property
+    def new(self) -> Path:
+        """The folder aside that is to be put in place; once it is exchanged, the old one."""
+        return self._staging / "new"
 
-    def put_in_place(self, new: Path) -> None:
-        """Make `new` the deployment's folder; one that is there leaves in the same step."""
+    def begin(self) -> Path:
+        """Make the new folder, empty, and return it."""
+        self.recover()
+        sys.audit("bosun.step", "make folder")
+        self.new.mkdir(parents=True)
+        return self.new
+
+    def put_in_place(self) -> None:
+        """Make the new folder the deployment's; one that is there leaves in the same step."""
+        new = self.new
         sync_folder(new)
         if self.folder.exists():
             self._exchange(new)

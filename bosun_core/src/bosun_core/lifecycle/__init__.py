@@ -1,0 +1,1 @@
+"""One lifecycle for every environment: a backend says what is there and how it changes."""

@@ -1,0 +1,178 @@
+"""The backend: one environment as the reconciler sees it, in about ten small methods."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from bosun_core.lifecycle.steps import Change
+
+if TYPE_CHECKING:
+    from bosun_core.answers import DeploymentEntry
+    from bosun_core.model import DeploymentInfo
+
+
+class Observed(Protocol):
+    """What a backend observed of one deployment, as far as the reconciler asks."""
+
+    @property
+    def model_id(self) -> str | None:
+        """The model that serves, else the one that is kept; None where that is not known."""
+
+    @property
+    def active(self) -> object:
+        """What tells the revision that serves from every other, say its number; None where nothing serves."""
+
+
+class Request(NamedTuple):
+    """What an action asks of a deployment: `info` as it was given, and the model that is to serve."""
+
+    deployment_id: str
+    model_id: str
+    info: DeploymentInfo
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The deployment's settings: `keyValueConfig`."""
+        return self.info.key_value_config
+
+    @property
+    def brings_package(self) -> bool:
+        """Whether the action gives a package; else the one that is kept is used."""
+        return self.info.model_artifact is not None
+
+
+class Difference(NamedTuple):
+    """What would change: `what` is modelId, package, settings.KEY and the like; None: it is not there."""
+
+    what: str
+    old: Any
+    new: Any
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return it as it stands in `data.changes`."""
+        return {"what": self.what, "from": self.old, "to": self.new}
+
+
+class Lock(Protocol):
+    """The lock on one deployment, held."""
+
+    def verify(self) -> None:
+        """Check that it is still held.
+
+        Raises:
+            EnvironmentFailure: it expired, and another action may have taken over.
+        """
+
+
+class Preflight(NamedTuple):
+    """What was found before an action: one clause of facts on the environment, and what a person should see to."""
+
+    facts: str
+    warnings: Sequence[str] = ()
+
+
+ObservedT = TypeVar("ObservedT", bound=Observed)
+DesiredT = TypeVar("DesiredT")
+
+
+class Survey(NamedTuple, Generic[ObservedT]):
+    """Every deployment of an environment, and what else was seen: `problems` make the environment unusable."""
+
+    deployments: Sequence[ObservedT]
+    problems: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
+    """One prediction environment. It has no memory of its own: `observe` is the only one.
+
+    Every method may be repeated, and raises EnvironmentFailure where the environment refuses what is asked of it. As a
+    context manager it holds whatever it needs, a connection say, for one action.
+    """
+
+    serves: ClassVar[str] = "serves"
+    """What a deployment does with its model, in messages: a folder that a server reads `holds` it."""
+
+    def __enter__(self) -> Self:
+        """Begin an action."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+
+    @abc.abstractmethod
+    def preflight(self, *, to_change: bool) -> Preflight:
+        """Check that the environment can be read, or with `to_change` changed; every action begins with it.
+
+        Raises:
+            EnvironmentFailure, ConfigurationError: it cannot, and what to do.
+        """
+
+    def start_services(self) -> Sequence[Sequence[Change]]:
+        """Return the changes that bring up what deployments share, in stages; those of one stage are independent."""
+        return ()
+
+    def stop_services(self) -> Sequence[Sequence[Change]]:
+        """Return the changes that take down what no deployment needs, in stages."""
+        return ()
+
+    def is_untouched(self, deployment_id: str) -> bool:
+        """Tell whether there is nothing of a deployment, not even what a killed action left; so nothing is locked."""
+        return self.observe(deployment_id) is None
+
+    @abc.abstractmethod
+    def lock(self, deployment_id: str) -> AbstractContextManager[Lock]:
+        """Hold a deployment for one action.
+
+        Raises:
+            EnvironmentFailure: another action held it for too long.
+        """
+
+    def collect_garbage(self, deployment_id: str) -> None:  # most have none: an atomic commit leaves little
+        """Remove what killed actions left of a deployment, whose lock is held; what they committed is completed."""
+
+    @abc.abstractmethod
+    def observe(self, deployment_id: str) -> ObservedT | None:
+        """Return what there is of a deployment now; None where it is unknown.
+
+        Raises:
+            EnvironmentFailure: it is damaged, or belongs to somebody else.
+        """
+
+    @abc.abstractmethod
+    def observe_all(self) -> Survey[ObservedT]:
+        """Return what there is of every deployment of this environment, and of no other.
+
+        Raises:
+            EnvironmentFailure: nothing can be observed.
+        """
+
+    @abc.abstractmethod
+    def describe(self, observed: ObservedT) -> DeploymentEntry:
+        """Return a deployment's entry: health, model, URL, workloads. Pure."""
+
+    @abc.abstractmethod
+    def desired(self, request: Request, observed: ObservedT | None) -> DesiredT:
+        """Return what the deployment is to be, everything read from the request and checked.
+
+        Raises:
+            InvalidRequest: the package or a setting cannot be used.
+        """
+
+    @abc.abstractmethod
+    def differences(self, desired: DesiredT, observed: ObservedT | None) -> Iterable[Difference]:
+        """Yield how what is there differs from what is desired; nothing where the deployment is up to date."""
+
+    @abc.abstractmethod
+    def rollout(self, desired: DesiredT, observed: ObservedT | None) -> Change:
+        """Return the change that brings the deployment to what is desired, with the cut-over as its commit."""
+
+    @abc.abstractmethod
+    def removal(self, observed: ObservedT) -> Change:
+        """Return the change that leaves nothing of a deployment."""

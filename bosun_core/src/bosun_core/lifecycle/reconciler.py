@@ -1,0 +1,208 @@
+"""The reconciler: the nine actions for any backend.
+
+Lock, collect garbage, observe, compare with what is desired, plan; a dry run returns the plan, a run executes it,
+observes again and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Generic
+
+from bosun_core import answers
+from bosun_core.answers import DeploymentEntry
+from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
+from bosun_core.lifecycle.backend import Backend, DesiredT, Difference, ObservedT, Request
+from bosun_core.lifecycle.execution import Outcome, execute
+from bosun_core.lifecycle.steps import Change, plan_of
+from bosun_core.model import DeploymentInfo, PEInfo
+from bosun_core.reporting import progress
+from bosun_core.status import ActionStatus, ActionStatusInfo
+
+
+class Reconciler(Generic[ObservedT, DesiredT]):
+    """The actions of one environment, by its backend; with `dry_run` nothing is changed and the plan is returned."""
+
+    def __init__(self, backend: Backend[ObservedT, DesiredT], *, dry_run: bool) -> None:
+        self._backend = backend
+        self._dry_run = dry_run
+
+    def plugin_start(self) -> ActionStatusInfo:
+        """Check the environment, and bring up what deployments share."""
+        with self._backend as backend:
+            found = backend.preflight(to_change=not self._dry_run)
+            return self._changed_services(backend.start_services(), found.facts, found.warnings)
+
+    def plugin_stop(self) -> ActionStatusInfo:
+        """Take down what no deployment needs."""
+        with self._backend as backend:
+            stages = backend.stop_services()
+            nothing = "nothing to stop; the deployments stay as they are"
+            return self._changed_services(stages, "" if any(map(plan_of, stages)) else nothing, ())
+
+    def _changed_services(
+        self, stages: Sequence[Sequence[Change]], facts: str, warnings: Sequence[str]
+    ) -> ActionStatusInfo:
+        if self._dry_run:
+            return answers.planned(None, [step for changes in stages for step in plan_of(changes)])
+        outcomes = [execute(changes) for changes in stages]
+        done = [message for outcome in outcomes for message in outcome.done]
+        seen_to = [*warnings, *(message for outcome in outcomes for message in outcome.warnings)]
+        status = ActionStatus.WARN if seen_to else ActionStatus.OK
+        return ActionStatusInfo(status, "; ".join([*seen_to, *filter(None, [facts]), *done]))
+
+    def deployment_start(self, info: DeploymentInfo) -> ActionStatusInfo:
+        """Have the deployment serve the given model."""
+        with self._backend:
+            return self._reconciled(info, lambda _: str(info.model_id))
+
+    def deployment_replace_model(self, info: DeploymentInfo) -> ActionStatusInfo:
+        """Have a deployment that is there serve the new model."""
+        with self._backend:
+            return self._reconciled(info, lambda _: str(info.new_model_id), only_known=True)
+
+    def deployment_relaunch(self, info: DeploymentInfo) -> ActionStatusInfo:
+        """Launch the given model anew, or without a package the one that is kept."""
+        brings_package = info.model_artifact is not None
+
+        def model_id(observed: ObservedT | None) -> str:
+            kept = None if observed is None else observed.model_id
+            chosen = info.model_id or kept if brings_package else kept or info.model_id
+            if chosen is None:
+                raise InvalidRequest(f"deploymentInfo.modelId is missing; a relaunch of deployment {info.id} needs it")
+            return chosen
+
+        with self._backend:
+            return self._reconciled(info, model_id, only_known=not brings_package, launches=True)
+
+    def _reconciled(
+        self,
+        info: DeploymentInfo,
+        model_id: Callable[[ObservedT | None], str],
+        *,
+        only_known: bool = False,
+        launches: bool = False,
+    ) -> ActionStatusInfo:
+        """Bring a deployment to what is desired; where it is up to date nothing is done, unless it `launches` anew.
+
+        With `only_known` nothing is made or locked for a deployment that is not there.
+        """
+        backend, name = self._backend, str(info.id)
+        backend.preflight(to_change=not self._dry_run)
+
+        def desired(observed: ObservedT | None) -> DesiredT:
+            return backend.desired(Request(name, model_id(observed), info), observed)
+
+        if self._dry_run:
+            observed = backend.observe(name)
+            if observed is None and only_known:
+                return answers.unknown_deployment(name)
+            return self._planned(desired(observed), observed, launches=launches)
+        is_untouched = backend.is_untouched(name)
+        if is_untouched and only_known:
+            return answers.unknown_deployment(name)
+        if is_untouched:
+            desired(None)  # what is refused is refused before anything is made, the lock included
+        before, is_observed = None, False
+        try:
+            with backend.lock(name) as lock:
+                backend.collect_garbage(name)
+                before, is_observed = backend.observe(name), True
+                if before is None and only_known:
+                    return answers.unknown_deployment(name)
+                wanted = desired(before)
+                if before is not None and not launches and not any(backend.differences(wanted, before)):
+                    return answers.already_serves(backend.describe(before))
+                outcome = execute([backend.rollout(wanted, before)], lock.verify)
+                now = backend.observe(name)
+        except (BosunError, Interruption) as error:
+            with suppress(BosunError):
+                error.data = self._what_serves(name, before, is_observed=is_observed)
+            raise
+        if now is None:
+            raise EnvironmentFailure(f"deployment {name} was removed meanwhile; run the action again")
+        progress("done", 1, 1)
+        return self._reported(now, before, outcome)
+
+    def _planned(self, wanted: DesiredT, observed: ObservedT | None, *, launches: bool) -> ActionStatusInfo:
+        differences: list[Difference] = list(self._backend.differences(wanted, observed))
+        is_changed = launches or observed is None or bool(differences)
+        plan = plan_of([self._backend.rollout(wanted, observed)]) if is_changed else []
+        entry = None if observed is None else self._backend.describe(observed)
+        return answers.planned(entry, plan, [one.as_mapping() for one in differences])
+
+    def _reported(self, now: ObservedT, before: ObservedT | None, outcome: Outcome) -> ActionStatusInfo:
+        entry = self._backend.describe(now)
+        message = self._serves(entry)
+        if before is not None and before.model_id not in (None, entry.model_id):
+            message += f" instead of {before.model_id}"
+        if outcome.interruption is not None:
+            message += f"; {outcome.interruption}, when the change had been made"
+        answer = entry.as_status("; ".join([entry.msg or message, *outcome.warnings]))
+        if outcome.warnings and answer.status is ActionStatus.OK:
+            answer.status = ActionStatus.WARN
+        return answer
+
+    def _what_serves(self, name: str, before: ObservedT | None, *, is_observed: bool) -> dict[str, Any] | None:
+        """Return the data of an action that failed: which model serves now, and whether it is the one of before."""
+        now = self._backend.observe(name)
+        if now is None or now.active is None:
+            return None
+        is_old = not is_observed or (before is not None and before.active == now.active)
+        return {**answers.old_model_in_use(now.model_id), "oldModelInUse": is_old}
+
+    def deployment_stop(self, info: DeploymentInfo) -> ActionStatusInfo:
+        """Leave nothing of the deployment."""
+        with self._backend as backend:
+            backend.preflight(to_change=not self._dry_run)
+            return self._removed(backend, info)
+
+    def _removed(self, backend: Backend[ObservedT, DesiredT], info: DeploymentInfo) -> ActionStatusInfo:
+        name = str(info.id)
+        if self._dry_run:
+            observed = backend.observe(name)
+            if observed is None:
+                return answers.planned(None, [])
+            return answers.planned(backend.describe(observed), plan_of([backend.removal(observed)]))
+        if backend.is_untouched(name):
+            return answers.already_stopped(info)
+        with backend.lock(name) as lock:
+            backend.collect_garbage(name)
+            observed = backend.observe(name)
+            if observed is None:
+                return answers.already_stopped(info)
+            execute([backend.removal(observed)], lock.verify)
+        progress("done", 1, 1)
+        return answers.stopped(info, observed.model_id)
+
+    def deployment_status(self, info: DeploymentInfo) -> ActionStatusInfo:
+        """Report the deployment as it is now."""
+        with self._backend as backend:
+            backend.preflight(to_change=False)
+            observed = backend.observe(str(info.id))
+            if observed is None:
+                return answers.unknown_deployment(str(info.id))
+            entry = backend.describe(observed)
+        return entry.as_status(entry.msg or self._serves(entry))
+
+    def deployment_list(self) -> ActionStatusInfo:
+        """Report every deployment."""
+        with self._backend as backend:
+            backend.preflight(to_change=False)
+            return answers.list_of(map(backend.describe, backend.observe_all().deployments))
+
+    def pe_status(self, pe_info: PEInfo | None) -> ActionStatusInfo:
+        """Report the environment and its deployments."""
+        listed = None if pe_info is None else pe_info.deployments
+        try:
+            with self._backend as backend:
+                facts = backend.preflight(to_change=True).facts
+                seen = backend.observe_all()
+                entries = [backend.describe(one) for one in seen.deployments]
+        except EnvironmentFailure as error:
+            return answers.environment_status(None, listed, "", problems=[str(error)])
+        return answers.environment_status(entries, listed, facts, seen.problems, seen.warnings)
+
+    def _serves(self, entry: DeploymentEntry) -> str:
+        return f"deployment {entry.deployment_id} {self._backend.serves} model {entry.model_id}"
