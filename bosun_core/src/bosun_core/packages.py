@@ -42,6 +42,19 @@ def measured(path: Path) -> Package:
     return Package(path, size, digest, modified)
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidRequest(f"modelArtifact {path} cannot be read: {error.strerror}; check it") from error
+
+
 def changed(package: Package) -> EnvironmentFailure:
     """Return the error for a package that is no longer what was measured."""
     return EnvironmentFailure(f"package {package.path} changed while it was read; run the action again")
