@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
+from bosun_core import answers
+from bosun_core.errors import EnvironmentFailure
 from bosun_core.lifecycle.steps import Change
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ class Difference(NamedTuple):
     def as_mapping(self) -> dict[str, Any]:
         """Return it as it stands in `data.changes`."""
         return {"what": self.what, "from": self.old, "to": self.new}
+
+
+def nothing_kept(deployment_id: str, gone: str) -> EnvironmentFailure:
+    """Return the error for a relaunch without a package where the one that was kept is gone: `gone` says why."""
+    return EnvironmentFailure(str(answers.nothing_kept(deployment_id, gone).msg))
 
 
 class Lock(Protocol):
