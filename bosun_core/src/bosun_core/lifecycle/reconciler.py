@@ -195,13 +195,10 @@ class Reconciler(Generic[ObservedT, DesiredT]):
     def pe_status(self, pe_info: PEInfo | None) -> ActionStatusInfo:
         """Report the environment and its deployments."""
         listed = None if pe_info is None else pe_info.deployments
-        try:
-            with self._backend as backend:
-                facts = backend.preflight(to_change=True).facts
-                seen = backend.observe_all()
-                entries = [backend.describe(one) for one in seen.deployments]
-        except EnvironmentFailure as error:
-            return answers.environment_status(None, listed, "", problems=[str(error)])
+        with self._backend as backend:
+            facts = backend.preflight(to_change=True).facts
+            seen = backend.observe_all()
+            entries = [backend.describe(one) for one in seen.deployments]
         return answers.environment_status(entries, listed, facts, seen.problems, seen.warnings)
 
     def _serves(self, entry: DeploymentEntry) -> str:
