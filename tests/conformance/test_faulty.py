@@ -69,7 +69,7 @@ def faulty(request, tmp_path):
         module, name = fault.split(".")
         path = tmp_path / f"{name}.py"
         path.write_text(_CHOOSER.format(folder=str(_HERE), module=module, name=name))
-        served = request.getfixturevalue("served") if module == "serving" else None
+        served = request.getfixturevalue("served") if module in ("serving", "plans") else None
         found = FilesystemEnvironment(tmp_path, *served) if served else SharedPartsSample(tmp_path)
         found.plugin = str(path)
         found.settling = 0.0

@@ -14,6 +14,7 @@ _TIMES = (
 )  # fmt: skip
 _NOT_LOADED = "the plugin remembers a package by its hash and loads none"
 _NOTHING_SERVES = "the plugin stands in for an environment; nothing here answers predictions"
+_NO_STEPS = "the plugin is written on BosunPluginBase alone, whose actions report no steps"
 
 
 class StandInEnvironment(Environment):
@@ -30,6 +31,8 @@ class StandInEnvironment(Environment):
         "test_no_request_fails_while_a_model_is_replaced": _NOTHING_SERVES,
         "test_no_request_fails_while_a_deployment_is_launched_anew": _NOTHING_SERVES,
         "test_no_request_fails_while_the_agent_restarts": _NOTHING_SERVES,
+        "test_the_steps_that_ran_are_the_steps_that_were_planned": _NO_STEPS,
+        "test_a_step_that_fails_leaves_what_was_there_or_all_that_is_new": _NO_STEPS,
     }
 
     def __init__(self, folder: Path) -> None:

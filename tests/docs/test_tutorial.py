@@ -47,7 +47,7 @@ def test_what_it_shows_of_the_written_files_is_in_them(pages: Pages, tmp_path: P
     shown = [
         content
         for language, content in pages.blocks(PAGE)
-        if language == "toml" or content.startswith("class ShelfPlugin(BosunPluginBase):\n    contract_version")
+        if language == "toml" or content.startswith("class ShelfPlugin(EnvironmentPlugin):\n    contract_version")
     ]
 
     assert len(shown) == 3

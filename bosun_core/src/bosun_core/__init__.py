@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from bosun_core.errors import EnvironmentFailure as EnvironmentFailure
     from bosun_core.errors import Interruption as Interruption
     from bosun_core.errors import InvalidRequest as InvalidRequest
+    from bosun_core.explaining import explained as explained
     from bosun_core.extensions import observer as observer
     from bosun_core.extensions import wrapper as wrapper
     from bosun_core.hookspecs import ActionContext as ActionContext
+    from bosun_core.lease import leased as leased
+    from bosun_core.lifecycle.plugin import EnvironmentPlugin as EnvironmentPlugin
     from bosun_core.locks import locked as locked
     from bosun_core.model import DeploymentInfo as DeploymentInfo
     from bosun_core.model import PEInfo as PEInfo
@@ -45,12 +48,15 @@ _HOMES = {
     "DeploymentInfo": "model",
     "DeploymentState": "status",
     "EnvironmentFailure": "errors",
+    "EnvironmentPlugin": "lifecycle.plugin",
     "Interruption": "errors",
     "InvalidRequest": "errors",
     "PEInfo": "model",
     "Settings": "settings",
     "described": "settings",
     "environment_id": "environment",
+    "explained": "explaining",
+    "leased": "lease",
     "local_artifact": "artifact",
     "locked": "locks",
     "observer": "extensions",

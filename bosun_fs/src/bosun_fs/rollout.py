@@ -12,7 +12,6 @@ from bosun_core.atomic_file import write_all
 from bosun_core.errors import InvalidRequest
 from bosun_core.lifecycle.steps import Change, Step
 
-from bosun_fs import state
 from bosun_fs.copying import Copied, copy_package
 from bosun_fs.desired import Desired
 from bosun_fs.place import Place
@@ -53,6 +52,7 @@ class _Rollout:
         self._desired = desired
         self._package = desired.package or Path()
         self._copied: Copied | None = None
+        self._made: os.stat_result | None = None
 
     def copying(self) -> tuple[str, str]:
         """Return how the package comes into the new folder, as verb and object."""
@@ -65,6 +65,7 @@ class _Rollout:
         """Copy the package to a new folder aside."""
         with self._told():
             new = self._place.begin()
+            self._made = new.stat()
             self._copied = copy_package(self._package, new / self._package.name)
 
     def write(self) -> None:
@@ -85,9 +86,9 @@ class _Rollout:
             self._place.recover()
 
     def is_in_place(self) -> bool:
-        """Tell whether the new folder is the deployment's."""
-        observed = state.observe(self._place.folder)
-        return observed is not None and self._copied is not None and observed.record == self._record()
+        """Tell whether the new folder is the deployment's; after a relaunch only the folder itself tells."""
+        with self._told():
+            return self._made is not None and os.path.samestat(self._place.folder.stat(), self._made)
 
     def _record(self) -> Record:
         assert self._copied is not None

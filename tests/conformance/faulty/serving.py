@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 from bosun_fs.plugin import FilesystemPlugin
 
@@ -44,7 +45,7 @@ class ReplacementTriesAnotherFirst(FilesystemPlugin):
 
 class RelaunchTakesTheDeploymentAway(FilesystemPlugin):
     def deployment_relaunch(self, info):
-        folder = self._environment.place(info.id).folder
+        folder = Path(self.settings.base_dir, f"{self.settings.deployment_dir_prefix}{info.id}")
         aside = folder.with_name(".aside")
         folder.rename(aside)
         time.sleep(LOADING)
@@ -56,13 +57,13 @@ class PluginStopTakesTheDeploymentsAway(FilesystemPlugin):
     """Moves all deployments aside while the agent is away."""
 
     def plugin_stop(self):
-        base = self._environment.base
+        base = Path(self.settings.base_dir)
         for folder in base.glob("[!.]*"):
             folder.rename(base / f".{folder.name}")
         return super().plugin_stop()
 
     def plugin_start(self):
-        base = self._environment.base
+        base = Path(self.settings.base_dir)
         time.sleep(LOADING)
         for folder in base.glob(".d*"):
             folder.rename(base / folder.name[1:])

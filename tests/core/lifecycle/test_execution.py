@@ -242,7 +242,7 @@ def test_each_step_is_an_audit_event_before_it_is_done_and_after() -> None:
     armed = [True]
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        if armed and event in ("bosun.plan", "bosun.step", "bosun.done"):
+        if armed and event in ("bosun.plan", "bosun.planned_step", "bosun.done"):
             seen.append((event, *arguments))
 
     sys.addaudithook(hook)
@@ -251,8 +251,8 @@ def test_each_step_is_an_audit_event_before_it_is_done_and_after() -> None:
 
     assert seen == [
         ("bosun.plan", ["make a", "make b"]),
-        ("bosun.step", "make a"),
+        ("bosun.planned_step", "make a"),
         ("bosun.done", "make a", "done"),
-        ("bosun.step", "make b"),
+        ("bosun.planned_step", "make b"),
         ("bosun.done", "make b", "skipped"),
     ]

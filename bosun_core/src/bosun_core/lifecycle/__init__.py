@@ -1,1 +1,39 @@
-"""One lifecycle for every environment: a backend says what is there and how it changes."""
+"""One lifecycle for every environment: a backend says what is there and how it changes.
+
+What the author of a backend needs is imported from here.
+"""
+
+from bosun_core.lifecycle.backend import (
+    Backend,
+    Difference,
+    Lock,
+    Observed,
+    Preflight,
+    Request,
+    Survey,
+    nothing_kept,
+)
+from bosun_core.lifecycle.plugin import EnvironmentPlugin
+from bosun_core.lifecycle.records import Desired, RecordBackend, Served, read_record
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step
+from bosun_core.locks import FILE_LOCK
+
+__all__ = [
+    "FILE_LOCK",
+    "SKIPPED",
+    "Backend",
+    "Change",
+    "Desired",
+    "Difference",
+    "EnvironmentPlugin",
+    "Lock",
+    "Observed",
+    "Preflight",
+    "RecordBackend",
+    "Request",
+    "Served",
+    "Step",
+    "Survey",
+    "nothing_kept",
+    "read_record",
+]

@@ -27,6 +27,8 @@ class Reconciler(Generic[ObservedT, DesiredT]):
     def __init__(self, backend: Backend[ObservedT, DesiredT], *, dry_run: bool) -> None:
         self._backend = backend
         self._dry_run = dry_run
+        self._before: ObservedT | None = None
+        self._is_observed = False
 
     def plugin_start(self) -> ActionStatusInfo:
         """Check the environment, and bring up what deployments share."""
@@ -54,13 +56,11 @@ class Reconciler(Generic[ObservedT, DesiredT]):
 
     def deployment_start(self, info: DeploymentInfo) -> ActionStatusInfo:
         """Have the deployment serve the given model."""
-        with self._backend:
-            return self._reconciled(info, lambda _: str(info.model_id))
+        return self._reconciled(info, lambda _: str(info.model_id))
 
     def deployment_replace_model(self, info: DeploymentInfo) -> ActionStatusInfo:
         """Have a deployment that is there serve the new model."""
-        with self._backend:
-            return self._reconciled(info, lambda _: str(info.new_model_id), only_known=True)
+        return self._reconciled(info, lambda _: str(info.new_model_id), only_known=True)
 
     def deployment_relaunch(self, info: DeploymentInfo) -> ActionStatusInfo:
         """Launch the given model anew, or without a package the one that is kept."""
@@ -73,8 +73,7 @@ class Reconciler(Generic[ObservedT, DesiredT]):
                 raise InvalidRequest(f"deploymentInfo.modelId is missing; a relaunch of deployment {info.id} needs it")
             return chosen
 
-        with self._backend:
-            return self._reconciled(info, model_id, only_known=not brings_package, launches=True)
+        return self._reconciled(info, model_id, only_known=not brings_package, launches=True)
 
     def _reconciled(
         self,
@@ -88,44 +87,54 @@ class Reconciler(Generic[ObservedT, DesiredT]):
 
         With `only_known` nothing is made or locked for a deployment that is not there.
         """
-        backend, name = self._backend, str(info.id)
-        backend.preflight(to_change=not self._dry_run)
+        name = str(info.id)
 
         def desired(observed: ObservedT | None) -> DesiredT:
-            return backend.desired(Request(name, model_id(observed), info), observed)
+            return self._backend.desired(Request(name, model_id(observed), info), observed)
 
-        if self._dry_run:
-            observed = backend.observe(name)
-            if observed is None and only_known:
-                return answers.unknown_deployment(name)
-            return self._planned(desired(observed), observed, launches=launches)
+        try:
+            with self._backend as backend:
+                backend.preflight(to_change=not self._dry_run)
+                if self._dry_run:
+                    return self._planned(name, desired, only_known=only_known, launches=launches)
+                return self._changed(name, desired, only_known=only_known, launches=launches)
+        except (BosunError, Interruption) as error:
+            with suppress(BosunError), self._backend:
+                error.data = self._what_serves(name)
+            raise
+
+    def _changed(
+        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+    ) -> ActionStatusInfo:
+        backend = self._backend
         is_untouched = backend.is_untouched(name)
         if is_untouched and only_known:
             return answers.unknown_deployment(name)
         if is_untouched:
             desired(None)  # what is refused is refused before anything is made, the lock included
-        before, is_observed = None, False
-        try:
-            with backend.lock(name) as lock:
-                backend.collect_garbage(name)
-                before, is_observed = backend.observe(name), True
-                if before is None and only_known:
-                    return answers.unknown_deployment(name)
-                wanted = desired(before)
-                if before is not None and not launches and not any(backend.differences(wanted, before)):
-                    return answers.already_serves(backend.describe(before))
-                outcome = execute([backend.rollout(wanted, before)], lock.verify)
-                now = backend.observe(name)
-        except (BosunError, Interruption) as error:
-            with suppress(BosunError):
-                error.data = self._what_serves(name, before, is_observed=is_observed)
-            raise
+        with backend.lock(name) as lock:
+            backend.collect_garbage(name)
+            before = self._before = backend.observe(name)
+            self._is_observed = True
+            if before is None and only_known:
+                return answers.unknown_deployment(name)
+            wanted = desired(before)
+            if before is not None and not launches and not any(backend.differences(wanted, before)):
+                return answers.already_serves(backend.describe(before))
+            outcome = execute([backend.rollout(wanted, before)], lock.verify)
+            now = backend.observe(name)
         if now is None:
             raise EnvironmentFailure(f"deployment {name} was removed meanwhile; run the action again")
         progress("done", 1, 1)
         return self._reported(now, before, outcome)
 
-    def _planned(self, wanted: DesiredT, observed: ObservedT | None, *, launches: bool) -> ActionStatusInfo:
+    def _planned(
+        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+    ) -> ActionStatusInfo:
+        observed = self._backend.observe(name)
+        if observed is None and only_known:
+            return answers.unknown_deployment(name)
+        wanted = desired(observed)
         differences: list[Difference] = list(self._backend.differences(wanted, observed))
         is_changed = launches or observed is None or bool(differences)
         plan = plan_of([self._backend.rollout(wanted, observed)]) if is_changed else []
@@ -144,12 +153,12 @@ class Reconciler(Generic[ObservedT, DesiredT]):
             answer.status = ActionStatus.WARN
         return answer
 
-    def _what_serves(self, name: str, before: ObservedT | None, *, is_observed: bool) -> dict[str, Any] | None:
+    def _what_serves(self, name: str) -> dict[str, Any] | None:
         """Return the data of an action that failed: which model serves now, and whether it is the one of before."""
         now = self._backend.observe(name)
         if now is None or now.active is None:
             return None
-        is_old = not is_observed or (before is not None and before.active == now.active)
+        is_old = not self._is_observed or (self._before is not None and self._before.active == now.active)
         return {**answers.old_model_in_use(now.model_id), "oldModelInUse": is_old}
 
     def deployment_stop(self, info: DeploymentInfo) -> ActionStatusInfo:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bosun_core import answers
 from bosun_core.artifact import is_url, local_artifact
-from bosun_core.lifecycle.backend import Backend, Difference, Request
+from bosun_core.lifecycle.backend import Backend, Difference, Request, nothing_kept
 from bosun_core.packages import sha256_of
+from bosun_core.status import ActionStatus, DeploymentState
 
 _NOT_FETCHED = "of the URL, which a dry run does not fetch"
 
@@ -17,7 +19,7 @@ _NOT_FETCHED = "of the URL, which a dry run does not fetch"
 class Served(NamedTuple):
     """What a deployment serves: its model, its package by SHA-256, its settings (`keyValueConfig`).
 
-    `fault` says what is wrong with it, None: nothing. It is part of no comparison.
+    `fault` says what is wrong with it ("its package is gone"), None: nothing. It is part of no comparison.
     """
 
     deployment_id: str
@@ -28,8 +30,8 @@ class Served(NamedTuple):
 
     @property
     def active(self) -> object:
-        """What tells this from any other revision."""
-        return self._replace(fault=None)
+        """What tells this from any other revision; None where it does not serve."""
+        return self if self.fault is None else None
 
     def record(self) -> bytes:
         """Return it as the environment is to keep it."""
@@ -41,9 +43,7 @@ def read_record(content: bytes, deployment_id: str) -> Served:
     try:
         return Served(**json.loads(content))
     except (ValueError, TypeError):
-        return Served(
-            deployment_id, None, "", {}, f"the record of deployment {deployment_id} cannot be read; start it again"
-        )
+        return Served(deployment_id, None, "", {}, "its record cannot be read")
 
 
 class Desired(NamedTuple):
@@ -58,6 +58,8 @@ class RecordBackend(Backend[Served, Desired]):
 
     def desired(self, request: Request, observed: Served | None) -> Desired:
         """Return the record of what the action asks for; the package is compared by its content."""
+        if observed is not None and observed.fault is not None and not request.brings_package:
+            raise nothing_kept(request.deployment_id, observed.fault)
         package, sha256 = None, "" if observed is None else observed.package
         if is_url(request.info.model_artifact):
             sha256 = _NOT_FETCHED
@@ -80,6 +82,24 @@ class RecordBackend(Backend[Served, Desired]):
         if observed.package != new.package:
             yield Difference("package", observed.package, new.package)
         yield from settings_differences(observed.settings, new.settings)
+
+    def entry(
+        self, observed: Served, *, prediction_url: str | None, workloads: tuple[str, ...]
+    ) -> answers.DeploymentEntry:
+        """Return a deployment's entry: ready, or errored where it has a fault."""
+        if observed.fault is None:
+            return answers.DeploymentEntry(
+                observed.deployment_id, observed.model_id, prediction_url=prediction_url, workloads=workloads
+            )
+        return answers.DeploymentEntry(
+            observed.deployment_id,
+            observed.model_id,
+            ActionStatus.ERROR,
+            DeploymentState.ERRORED,
+            f"deployment {observed.deployment_id}: {observed.fault}; start it again",
+            prediction_url,
+            workloads,
+        )
 
 
 def settings_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from bosun_test.conformance.inputs import Inputs
 from bosun_test.conformance.lifecycle import Lifecycle
 from bosun_test.conformance.looking import Looking
 from bosun_test.conformance.meanwhile import Meanwhile
+from bosun_test.conformance.plans import Plans
 from bosun_test.conformance.planted import Planted
 from bosun_test.conformance.processes import Processes
 from bosun_test.conformance.removed import Removed
@@ -29,6 +30,7 @@ class Conformance(
     Meanwhile,
     Crashes,
     Planted,
+    Plans,
     Serving,
     Sequences,
 ):
