@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bosun_test.conformance.report import in_words
 
 import bosun_core
-from bosun_core import answers, runner
+from bosun_core import answers, lifecycle, runner
 from bosun_test import conformance
 
 _WIDTH = 100
@@ -46,6 +46,16 @@ class Group(NamedTuple):
 
 GROUPS = (
     Group("A plugin", "", bosun_core, ("BosunPluginBase", "CONTRACT_VERSION")),
+    Group(
+        "A plugin on the lifecycle",
+        "`from bosun_core import EnvironmentPlugin`; the rest from `bosun_core.lifecycle`. The plugin returns a "
+        "backend, and the lifecycle has the actions.",
+        lifecycle,
+        (
+            "EnvironmentPlugin", "Backend", "RecordBackend", "Observed", "Served", "Request", "Desired", "Difference",
+            "Step", "SKIPPED", "Change", "Lock", "FILE_LOCK", "Preflight", "Survey", "read_record", "NothingKept",
+        ),
+    ),
     Group("What an action is given", "", bosun_core, ("DeploymentInfo", "PEInfo")),
     Group("What it returns", "", bosun_core, ("ActionStatusInfo", "ActionStatus", "DeploymentState")),
     Group(
@@ -68,7 +78,10 @@ GROUPS = (
         "Helpers",
         "",
         bosun_core,
-        ("environment_id", "local_artifact", "locked", "progress", "slug_with_hash", "uninterrupted", "write_whole"),
+        (
+            "environment_id", "explained", "leased", "local_artifact", "locked", "progress", "slug_with_hash",
+            "uninterrupted", "write_whole",
+        ),
     ),
     Group(
         "Extensions",
@@ -118,8 +131,9 @@ def _found(module: ModuleType, name: str) -> Name:
     homes: dict[str, str] = getattr(module, "_HOMES", {})
     if name in homes:
         module = importlib.import_module(f"{module.__name__}.{homes[name]}")
-    elif inspect.isclass(item := getattr(module, name)) or inspect.isfunction(item):
-        module = importlib.import_module(item.__module__)
+    for statement in ast.parse(inspect.getsource(module)).body:
+        if isinstance(statement, ast.ImportFrom) and name in {alias.name for alias in statement.names}:
+            module = importlib.import_module(str(statement.module))
     for found in _statements(ast.parse(inspect.getsource(module)).body, module):
         if _name(found.node) == name:
             return found
@@ -180,6 +194,8 @@ def _member(member: Name) -> str:
     node = member.node
     text = " ".join(_prose(member.doc).replace("\n- ", " ").split())
     if isinstance(node, ast.FunctionDef):
+        if not text:  # said where it is declared first
+            return ""
         decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
         kind = f"{node.name}: {ast.unparse(node.returns)}" if "property" in decorators and node.returns else ""
         return f"- `{kind or _signature(node)}`  \n  {text}"

@@ -40,7 +40,7 @@ def test_it_is_a_whole_distribution(write: Callable[..., Run], tmp_path: Path) -
         "README.md",
         "pyproject.toml",
         "src/bosun_my_cloud/__init__.py",
-        "src/bosun_my_cloud/place.py",
+        "src/bosun_my_cloud/backend.py",
         "src/bosun_my_cloud/plugin.py",
         "src/bosun_my_cloud/py.typed",
         "src/bosun_my_cloud/settings.py",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import EnvironmentFailure
-from bosun_core.lifecycle.backend import Backend, Difference, Lock, Preflight, Request, Survey, nothing_kept
+from bosun_core.lifecycle.backend import Backend, Difference, Lock, NothingKept, Preflight, Request, Survey
 from bosun_core.lifecycle.steps import Change, Step
 from bosun_core.locks import FILE_LOCK
 
@@ -91,7 +91,7 @@ class FilesystemBackend(Backend[Observed, Desired]):
         kept = None
         if observed is not None and not request.brings_package:
             if not observed.has_package:
-                raise nothing_kept(request.deployment_id, str(observed.fault))
+                raise NothingKept(request.deployment_id, str(observed.fault))
             kept = self._place(request.deployment_id).folder / observed.record.package
         return desired(self._settings, request, kept)
 

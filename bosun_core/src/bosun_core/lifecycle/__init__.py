@@ -7,11 +7,11 @@ from bosun_core.lifecycle.backend import (
     Backend,
     Difference,
     Lock,
+    NothingKept,
     Observed,
     Preflight,
     Request,
     Survey,
-    nothing_kept,
 )
 from bosun_core.lifecycle.plugin import EnvironmentPlugin
 from bosun_core.lifecycle.records import Desired, RecordBackend, Served, read_record
@@ -27,6 +27,7 @@ __all__ = [
     "Difference",
     "EnvironmentPlugin",
     "Lock",
+    "NothingKept",
     "Observed",
     "Preflight",
     "RecordBackend",
@@ -34,6 +35,5 @@ __all__ = [
     "Served",
     "Step",
     "Survey",
-    "nothing_kept",
     "read_record",
 ]

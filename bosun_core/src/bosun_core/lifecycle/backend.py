@@ -59,9 +59,11 @@ class Difference(NamedTuple):
         return {"what": self.what, "from": self.old, "to": self.new}
 
 
-def nothing_kept(deployment_id: str, gone: str) -> EnvironmentFailure:
-    """Return the error for a relaunch without a package where the one that was kept is gone: `gone` says why."""
-    return EnvironmentFailure(str(answers.nothing_kept(deployment_id, gone).msg))
+class NothingKept(EnvironmentFailure):
+    """A relaunch without a package of a deployment whose kept one is gone: `gone` says why."""
+
+    def __init__(self, deployment_id: str, gone: str) -> None:
+        super().__init__(str(answers.nothing_kept(deployment_id, gone).msg))
 
 
 class Lock(Protocol):

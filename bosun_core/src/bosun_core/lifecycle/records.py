@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bosun_core import answers
 from bosun_core.artifact import is_url, local_artifact
-from bosun_core.lifecycle.backend import Backend, Difference, Request, nothing_kept
+from bosun_core.lifecycle.backend import Backend, Difference, NothingKept, Request
 from bosun_core.packages import sha256_of
 from bosun_core.status import ActionStatus, DeploymentState
 
@@ -59,7 +59,7 @@ class RecordBackend(Backend[Served, Desired]):
     def desired(self, request: Request, observed: Served | None) -> Desired:
         """Return the record of what the action asks for; the package is compared by its content."""
         if observed is not None and observed.fault is not None and not request.brings_package:
-            raise nothing_kept(request.deployment_id, observed.fault)
+            raise NothingKept(request.deployment_id, observed.fault)
         package, sha256 = None, "" if observed is None else observed.package
         if is_url(request.info.model_artifact):
             sha256 = _NOT_FETCHED
