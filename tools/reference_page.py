@@ -130,7 +130,7 @@ def _found(module: ModuleType, name: str) -> Name:
     """Find where a name is defined: in the module itself, or in the one that it comes from."""
     homes: dict[str, str] = getattr(module, "_HOMES", {})
     if name in homes:
-        module = importlib.import_module(f"{module.__name__}.{homes[name]}")
+        module = importlib.import_module(f"bosun_core.{homes[name]}")
     for statement in ast.parse(inspect.getsource(module)).body:
         if isinstance(statement, ast.ImportFrom) and name in {alias.name for alias in statement.names}:
             module = importlib.import_module(str(statement.module))

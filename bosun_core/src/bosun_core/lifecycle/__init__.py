@@ -3,37 +3,62 @@
 What the author of a backend needs is imported from here.
 """
 
-from bosun_core.lifecycle.backend import (
-    Backend,
-    Difference,
-    Lock,
-    NothingKept,
-    Observed,
-    Preflight,
-    Request,
-    Survey,
-)
-from bosun_core.lifecycle.plugin import EnvironmentPlugin
-from bosun_core.lifecycle.records import Desired, RecordBackend, Served, read_record
-from bosun_core.lifecycle.steps import SKIPPED, Change, Step
-from bosun_core.locks import FILE_LOCK
+from __future__ import annotations
 
-__all__ = [
-    "FILE_LOCK",
-    "SKIPPED",
-    "Backend",
-    "Change",
-    "Desired",
-    "Difference",
-    "EnvironmentPlugin",
-    "Lock",
-    "NothingKept",
-    "Observed",
-    "Preflight",
-    "RecordBackend",
-    "Request",
-    "Served",
-    "Step",
-    "Survey",
-    "read_record",
-]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bosun_core.lifecycle.backend import Backend as Backend
+    from bosun_core.lifecycle.backend import Difference as Difference
+    from bosun_core.lifecycle.backend import Lock as Lock
+    from bosun_core.lifecycle.backend import NothingKept as NothingKept
+    from bosun_core.lifecycle.backend import Observed as Observed
+    from bosun_core.lifecycle.backend import Preflight as Preflight
+    from bosun_core.lifecycle.backend import Request as Request
+    from bosun_core.lifecycle.backend import Survey as Survey
+    from bosun_core.lifecycle.plugin import EnvironmentPlugin as EnvironmentPlugin
+    from bosun_core.lifecycle.records import Desired as Desired
+    from bosun_core.lifecycle.records import RecordBackend as RecordBackend
+    from bosun_core.lifecycle.records import Served as Served
+    from bosun_core.lifecycle.records import read_record as read_record
+    from bosun_core.lifecycle.steps import SKIPPED as SKIPPED
+    from bosun_core.lifecycle.steps import Change as Change
+    from bosun_core.lifecycle.steps import Step as Step
+    from bosun_core.locks import FILE_LOCK as FILE_LOCK
+
+# Each name is imported when it is first asked for: a plugin with records of its own never pays for ours.
+_HOMES = {
+    "Backend": "lifecycle.backend",
+    "Change": "lifecycle.steps",
+    "Desired": "lifecycle.records",
+    "Difference": "lifecycle.backend",
+    "EnvironmentPlugin": "lifecycle.plugin",
+    "FILE_LOCK": "locks",
+    "Lock": "lifecycle.backend",
+    "NothingKept": "lifecycle.backend",
+    "Observed": "lifecycle.backend",
+    "Preflight": "lifecycle.backend",
+    "RecordBackend": "lifecycle.records",
+    "Request": "lifecycle.backend",
+    "SKIPPED": "lifecycle.steps",
+    "Served": "lifecycle.records",
+    "Step": "lifecycle.steps",
+    "Survey": "lifecycle.backend",
+    "read_record": "lifecycle.records",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bosun_core.lifecycle' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"bosun_core.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
