@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bosun_core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from bosun_core import answers as answers
@@ -68,17 +70,4 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # the one list of the public names
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'bosun_core' has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"bosun_core.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
