@@ -23,15 +23,9 @@ _FAULTS = {
 _AFFORDED = {"quick": (2, 1, 5, 3), "default": (16, 12, 10, 12), "thorough": (None, 100, 15, None)}
 _LABEL = "bosun.datarobot.com"
 
-_NO_STEPS = "the plugin is not on the lifecycle yet, so its actions report no steps"
-
 
 class KubernetesEnvironment(Environment):
     plugin = "k8s"
-    not_kept: ClassVar = {
-        "test_the_steps_that_ran_are_the_steps_that_were_planned": _NO_STEPS,
-        "test_a_step_that_fails_leaves_what_was_there_or_all_that_is_new": _NO_STEPS,
-    }
     other_key_values: ClassVar = {"memory": "300Mi"}
     removable: ClassVar = ("Deployment", "Service")
     action_limit = 120.0

@@ -32,7 +32,7 @@ def holders(clean: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Held,
 
 def test_whoever_was_silent_is_told_that_another_action_has_taken_over(holders: tuple[Held, Held]) -> None:
     with pytest.raises(EnvironmentFailure, match="another action has taken over deployment d1"):
-        holders[0].check()
+        holders[0].verify()
 
 
 def test_whoever_was_silent_does_not_give_back_the_lock_of_its_successor(
@@ -40,7 +40,7 @@ def test_whoever_was_silent_does_not_give_back_the_lock_of_its_successor(
 ) -> None:
     first, second = holders
     first.release()
-    second.check()
+    second.verify()
     second.release()
     assert clean.made() == []
 

@@ -1,7 +1,9 @@
 """The actions, one after the other, on the cluster."""
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -9,6 +11,30 @@ from asking import asked_once
 
 pytestmark = pytest.mark.k8s
 Act = Callable[..., dict[str, Any]]
+
+
+_heard: dict[str, list[Any]] = {}
+"""What is heard of audit events, which are listened to once for all: a hook cannot be removed."""
+
+
+@pytest.fixture(scope="module")
+def listening() -> Callable[[str], AbstractContextManager[list[Any]]]:
+    """Yields what is told of an audit event inside."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _heard:
+            _heard[event].append(arguments)
+
+    @contextmanager
+    def listen(event: str) -> Iterator[list[Any]]:
+        _heard[event] = []
+        try:
+            yield _heard[event]
+        finally:
+            del _heard[event]
+
+    sys.addaudithook(hook)
+    return listen
 
 
 def leads_anywhere(url: str) -> bool:
@@ -120,7 +146,37 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(clean: Any, act: Act,
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     told = act("deployment_start", info, dry_run=True)
     assert told["status"] == "passing"
-    assert [step.split()[0] for step in told["data"]["plan"]] == ["make", "create", "create", "create"]
+    assert [" ".join(step.split()[:2]) for step in told["data"]["plan"]] == [
+        "make image",
+        "create services",
+        "create httproutes.gateway.networking.k8s.io",
+        "create deployments.apps",
+        "wait until",  # the gateway takes the route
+        "wait until",  # it is ready
+        "switch services",
+        "wait until",  # traffic has moved
+        "check the",  # way from outside
+    ]
+    assert clean.made() == []
+
+
+def test_the_steps_that_run_are_those_that_a_dry_run_returns(
+    clean: Any, act: Act, package: Callable[..., str], listening: Callable[[str], AbstractContextManager[list[Any]]]
+) -> None:
+    info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
+    new = {**info, "newModelId": "B", "modelArtifact": package("B")}
+    other = {**new, "keyValueConfig": {"minAvailable": 1}}
+    for action, asked in (
+        ("deployment_start", info),
+        ("deployment_replace_model", new),
+        ("deployment_replace_model", other),
+        ("deployment_relaunch", {"id": "d1"}),
+        ("deployment_stop", {"id": "d1"}),
+    ):
+        planned = act(action, asked, dry_run=True)["data"]["plan"]
+        with listening("bosun.done") as done:
+            assert act(action, asked)["status"] == "passing"
+        assert done == [(step, "done") for step in planned], (action, asked)
     assert clean.made() == []
 
 
@@ -149,9 +205,9 @@ def test_a_dry_run_makes_no_new_pods_where_the_same_ones_stay(
     told = act("deployment_start", {**info, "keyValueConfig": {"minAvailable": 1}}, dry_run=True)
     steps = [" ".join(step.split()[:2]) for step in told["data"]["plan"]]
     assert steps == [
-        "change services",
-        "leave httproutes.gateway.networking.k8s.io",
         "create poddisruptionbudgets.policy",
+        "change services",  # which says what there is
+        "check the",  # way from outside
     ]
 
 

@@ -56,6 +56,14 @@ def nothing_kept(deployment_id: str, gone: str) -> ActionStatusInfo:
     )
 
 
+def with_warnings(answer: ActionStatusInfo, warnings: Sequence[str]) -> ActionStatusInfo:
+    """Return the answer of an action that succeeded as a warning with what a person should see to, if there is any."""
+    if warnings and answer.status in (ActionStatus.OK, ActionStatus.WARN):
+        answer.status = ActionStatus.WARN
+        answer.msg = "; ".join([*filter(None, [answer.msg]), *warnings])
+    return answer
+
+
 def list_of(entries: Iterable[DeploymentEntry]) -> ActionStatusInfo:
     """Return the answer of `deployment_list`."""
     data = {entry.deployment_id: entry.as_mapping() for entry in entries}

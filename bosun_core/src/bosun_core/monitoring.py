@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bosun_core.answers import with_warnings
 from bosun_core.credentials import is_sendable
-from bosun_core.status import ActionStatus, ActionStatusInfo
+from bosun_core.status import ActionStatusInfo
 
 
 class Monitoring(NamedTuple):
@@ -31,10 +32,7 @@ class Monitoring(NamedTuple):
 
     def warned(self, answer: ActionStatusInfo) -> ActionStatusInfo:
         """Return the answer of an action that is to monitor what it makes, as a warning where nothing is monitored."""
-        if self.missing and answer.status in (ActionStatus.OK, ActionStatus.WARN):
-            answer.status = ActionStatus.WARN
-            answer.msg = "; ".join([*([answer.msg] if answer.msg else []), *self.remarks])
-        return answer
+        return with_warnings(answer, self.remarks)
 
 
 OFF = Monitoring("", "", is_wanted=False)

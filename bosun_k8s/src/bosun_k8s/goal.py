@@ -20,8 +20,10 @@ class Goal(NamedTuple):
     kind: str = kinds.NATIVE
     mounted: bool = False
     """The image has the package alone, and is a volume beside the base image."""
-    remark: str = ""
+    notes: tuple[str, ...] = ()
     """What a person should know of the settings."""
+    is_relaunch: bool = False
+    """Whether a new generation is made though one that is up to date serves."""
 
     @property
     def origin(self) -> str:

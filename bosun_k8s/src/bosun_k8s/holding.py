@@ -56,7 +56,7 @@ class Held:
         self._holder = this_process()
         self.uid = ""
 
-    def check(self) -> None:
+    def verify(self) -> None:
         """Check that nobody has taken over meanwhile, say while this machine slept.
 
         Raises:

@@ -1,13 +1,14 @@
-"""A deployment whose Service somebody removed, or changed so that it leads nowhere, while its workload is there."""
+"""What killed actions left of a deployment, and a Service that somebody removed or that leads nowhere any more."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.model_sources import kinds
 
-from bosun_k8s import names
+from bosun_k8s import names, removing
 from bosun_k8s.cluster.resources import DEPLOYMENT, Objects
 from bosun_k8s.documents import manifests, pod
 from bosun_k8s.environment import Environment
@@ -17,15 +18,38 @@ from bosun_k8s.looks.observed import Service, read
 _PACKAGE_VARIABLE = "PREDICTION_API_MODEL_REPOSITORY_PATH"
 
 
-def recovered(objects: Objects, env: Environment, found: Deployed) -> Deployed:
-    """Have the Service lead to the workload again, and return what is there then; the caller holds the lock."""
-    objects.apply(_service(objects, env, found))
-    return look(objects, env, found.id, whole=True)._replace(recovered=True)
+def collected(objects: Objects, env: Environment, deployment_id: str) -> Deployed | None:
+    """Clear what killed actions left of a deployment, which the caller holds; return what is there then."""
+    found = look(objects, env, deployment_id, whole=True, is_held=True)
+    if found.is_astray:
+        objects.apply(_service(objects, env, found))
+        found = look(objects, env, deployment_id, whole=True, is_held=True)._replace(recovered=True)
+    if not found.serves and found.is_there:
+        try:
+            removing.remove_all(objects, env, deployment_id)
+        except removing.StillEnding:  # of a node that is away: the next generation has another number than these
+            return look(objects, env, deployment_id, whole=True, is_held=True)
+    if not found.serves:
+        return None
+    idle = [one.name for one in found.workloads if one.generation != found.serving]
+    ending = [pod.name for pod in found.others]
+    if idle or ending:
+        gone = idle or sorted({name.rsplit("-", 2)[0] for name in ending})
+        with suppress(removing.StillEnding):
+            removing.remove_generations(objects, env, deployment_id, gone)
+        was_recovered = found.recovered
+        found = look(objects, env, deployment_id, whole=True, is_held=True)._replace(recovered=was_recovered)
+    return found
 
 
-def as_recovered(objects: Objects, env: Environment, found: Deployed) -> Deployed:
-    """Return what would be there once it was recovered. Nothing is changed."""
-    return found._replace(service=read(_service(objects, env, found), Service))
+def without_garbage(objects: Objects, env: Environment, found: Deployed) -> Deployed | None:
+    """Return what `collected` would leave of a deployment. Nothing is changed."""
+    if found.is_astray:
+        found = found._replace(service=read(_service(objects, env, found), Service), recovered=True)
+    if not found.serves:
+        return None
+    current = (one for one in found.workloads if one.generation == found.serving)
+    return found._replace(pods=tuple(found.current), workloads=tuple(current))
 
 
 def _service(objects: Objects, env: Environment, found: Deployed) -> dict[str, Any]:

@@ -1,29 +1,32 @@
-"""A model brought into service beside the one that serves: create, wait until it is ready, switch, drain, remove.
+"""A model brought into service beside the one that serves, step by step: create, wait, switch traffic, drain, remove.
 
 Each generation is a Deployment of its own, and the Service's selector says which one serves: a model that does not come
-up never gets a request, and what serves is not touched until the new one is ready. Until the switch everything can be
-undone, and is; from the switch on everything is carried to its end.
+up never gets a request, and what serves is not touched until the new one is ready. Until the switch, the commit, all
+is rolled back; from it on everything is carried to its end.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
-from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.lifecycle.steps import Change, Step, StepWarning
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-from bosun_k8s import answering, checking, names, probing, removing, surroundings
+from bosun_k8s import answering, checking, goals, names, planning, probing, removing, surroundings
 from bosun_k8s.cluster.errors import Taken
-from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, SECRET, Objects
+from bosun_k8s.cluster.resources import DEPLOYMENT, ENDPOINTS, POD, SECRET, SERVICE, Objects
 from bosun_k8s.cluster.watching import Topic, Watching
 from bosun_k8s.documents import manifests
 from bosun_k8s.documents.pod import MODEL_CONTAINER
 from bosun_k8s.environment import Environment
 from bosun_k8s.goal import Goal
 from bosun_k8s.holding import Held
+from bosun_k8s.images import building
 from bosun_k8s.looks import health
 from bosun_k8s.looks.looking import Deployed
 from bosun_k8s.looks.observed import Deployment, EndpointSlice, Pod
@@ -33,70 +36,176 @@ _LOG_LINES = 40
 _ASK_AGAIN_SECONDS = 0.2
 
 
-class Rollout:
-    """One model of a deployment brought into service; the caller holds the deployment's lock."""
+def rollout(objects: Objects, env: Environment, goal: Goal, before: Deployed, lock: Held | None) -> Change:
+    """Return the change that brings a deployment to a goal; where what serves stays, what stands around it follows.
 
-    def __init__(self, objects: Objects, env: Environment, lock: Held, before: Deployed, goal: Goal) -> None:
+    Raises:
+        EnvironmentFailure: the API server would not take one of the documents, or the way from outside is not there.
+    """
+    checking.check_way(objects, env)
+    stays = before.serves and not goal.is_relaunch and not any(goals.differences_of_workload(env, goal, before))
+    if stays:
+        return Change(tuple(_repairing(objects, env, goal, before)), notes=goal.notes)
+    made = _Rollout(objects, env, goal, before, lock)
+    beginning, ending = list(made.until_ready()), list(made.from_the_switch())
+    return Change((*beginning, *ending), len(beginning), made.is_committed, goal.notes)
+
+
+def _repairing(objects: Objects, env: Environment, goal: Goal, before: Deployed) -> Iterator[Step]:
+    """Yield the steps that bring to the settings what stands around the workload, which stays as it is."""
+    yield from surroundings.steps(objects, env, goal, int(before.serving))
+    told = manifests.told_of(env, goal, int(before.serving), before.told.get(names.IMAGE_KEPT, ""))
+    service = planning.application(objects, manifests.service(env, goal.deployment_id, before.serving, told))
+    if service is not None:
+        yield service
+    yield _checking_way(objects, env, goal, with_gateway=True, from_outside=True)
+
+
+def _checking_way(objects: Objects, env: Environment, goal: Goal, *, with_gateway: bool, from_outside: bool) -> Step:
+    def check() -> StepWarning | None:
+        remarks = checking.route_remarks(objects, env, goal.deployment_id) if with_gateway else []
+        if from_outside and not remarks:
+            remarks = [probing.reached(env, goal)]
+        return StepWarning("; ".join(remarks)) if any(remarks) else None
+
+    return Step("check", f"the route of {env.prediction_url(goal.deployment_id)}", check)
+
+
+class _Rollout:
+    """One generation on its way into service."""
+
+    def __init__(self, objects: Objects, env: Environment, goal: Goal, before: Deployed, lock: Held | None) -> None:
         self._objects = objects
         self._env = env
         self._lock = lock
         self._before = before
         self._goal = goal
         self._generation = before.newest + 1
-        self._switching = False
-        self._brings_secret = False
         self._name = names.generation_name(env.id, goal.deployment_id, self._generation)
+        self._image = building.named(env, goal)
+        self._is_finished_by_the_switch = False
 
-    def run(self, image: str) -> list[str]:
-        """Bring the goal into service in the place of what serves; return what a person should know besides.
-
-        Raises:
-            EnvironmentFailure: it does not become ready; what served still does, and nothing is left of the attempt.
-            Interruption: the action has to end; either nothing is left of the attempt, or it was carried to its end.
-        """
-        try:
-            self._prepare()
-            self._create(image)
-            if not self._before.serves:
-                checking.check_route(self._objects, self._env, self._goal.deployment_id)
-            self._wait_until_ready()
-            self._lock.check()
-            with uninterrupted():
-                self._switch(image)
-        except BaseException:
-            to_its_end(self._undo)
-            raise
-        remarks: list[list[str]] = []
-        to_its_end(lambda: remarks.append(self._finish(image)))
-        return remarks[-1]
-
-    def _prepare(self) -> None:
-        """Make what the first generation needs around it; what is there is brought up to date after the switch."""
-        env, goal = self._env, self._goal
+    def until_ready(self) -> Iterator[Step]:
+        """Yield the steps before the switch; each document is checked before the first of them."""
+        env, goal, objects = self._env, self._goal, self._objects
+        undo = self._remove if self._before.serves else None  # else all is removed
+        what = f"{DEPLOYMENT.resource} {self._name}"
+        workload = Step("create", what, self._create, undo, detail=self._difference())
+        making = building.described(env, goal)
+        if making is not None:
+            yield Step(*making, self._build)
         secret = manifests.secret(env, goal.deployment_id)
-        if not self._before.serves:
-            nowhere = manifests.service(env, goal.deployment_id, names.NOTHING_SERVES, {})
-            self._objects.apply(nowhere)
-            for document in manifests.surroundings(env, goal):
-                self._objects.apply(document)
-        if secret is not None:
-            self._brings_secret = self._objects.get(SECRET, secret["metadata"]["name"]) is None
-            self._objects.apply(secret)
+        if self._before.serves:
+            bringing = None if secret is None else planning.application(objects, secret)
+            if bringing is not None:
+                remove = partial(objects.delete, SECRET, env.name(goal.deployment_id))
+                yield bringing._replace(undo=remove if bringing.verb == "create" else None)
+        else:
+            create = partial(planning.creation, objects, checked=env.dry_run)
+            yield create(manifests.service(env, goal.deployment_id, names.NOTHING_SERVES, {}), self._remove_all)
+            yield from map(create, manifests.surroundings(env, goal))
+            if secret is not None:
+                yield create(secret)
+        yield workload
+        if not self._before.serves and env.settings.gateway is not None:
+            check = partial(checking.check_route, objects, env, goal.deployment_id)
+            yield Step("wait", "until the gateway takes the route", check)
+        yield Step("wait", "until it is ready", self._wait_until_ready, waits=True)
 
-    def _create(self, image: str) -> None:
-        env = self._env
+    def from_the_switch(self) -> Iterator[Step]:
+        """Yield the switch, which is the commit, and what follows it."""
+        env, goal, objects, before = self._env, self._goal, self._objects, self._before
+        around = list(self._around())
+        self._is_finished_by_the_switch = not around
+        name = env.name(goal.deployment_id)
+        yield Step(
+            "switch",
+            f"{SERVICE.resource} {name} to {self._name}",
+            self._switch,
+            self._switch_back if before.serves else None,
+            detail=self._difference_of_service(),
+        )
+        old = [one.name for one in before.workloads]
+        if old:
+            yield Step("delete", f"{DEPLOYMENT.resource} {', '.join(old)} once traffic has moved", self._retire)
+        else:
+            yield Step("wait", "until traffic has moved", self._wait_until_it_leads)
+        yield from around
+        if around:
+            yield Step(
+                "record", f"in {SERVICE.resource} {name} what stands around it", partial(self._lead, finished=True)
+            )
+        from_outside = not before.is_reached
+        with_gateway = before.serves and env.settings.gateway is not None
+        if with_gateway or from_outside:
+            yield _checking_way(objects, env, goal, with_gateway=with_gateway, from_outside=from_outside)
+        if old:
+            yield Step("wait", f"until the pods of {', '.join(old)} have ended", self._wait_until_old_ones_ended)
+
+    def is_committed(self) -> bool:
+        """Tell whether the Service leads to the new generation."""
+        service = self._objects.get(SERVICE, self._env.name(self._goal.deployment_id))
+        leads_to = {} if service is None else service["spec"]["selector"]
+        return leads_to.get(names.GENERATION) == str(self._generation)
+
+    def _around(self) -> Iterator[Step]:
+        """Yield what is done around the workload once it serves; a first generation has all but what scales it."""
+        if self._before.serves:
+            yield from surroundings.steps(self._objects, self._env, self._goal, self._generation)
+            return
+        scaler = manifests.autoscaler(self._env, self._goal, self._generation)
+        bringing = None if scaler is None else planning.application(self._objects, scaler)
+        if bringing is not None:
+            yield bringing
+
+    def _difference(self) -> str:
+        """Return how the new pods differ from those that serve, by the API server's answer to the new workload."""
+        document = self._workload()
+        then = planning.tried(lambda: self._objects.create(document, dry_run=True))
+        former = names.generation_name(self._env.id, self._before.id, int(self._before.serving))
+        there = self._objects.get(DEPLOYMENT, former) if self._before.serves else None
+        if there is None or then is None:
+            return ""
+        pods = (one["spec"]["template"]["spec"] for one in (there, then))
+        return f"its pods unlike those of {former}: {planning.told(*pods) or 'in nothing'}"
+
+    def _difference_of_service(self) -> str:
+        if not self._before.serves:
+            return ""
+        switching = planning.application(self._objects, self._service(finished=self._is_finished_by_the_switch))
+        return "" if switching is None else switching.detail
+
+    def _workload(self) -> manifests.Document:
         replicas = None
         if self._goal.values.scales and self._before.serves:
             least = self._goal.values.first_replicas
             most = self._goal.values.max_replicas or least
             replicas = min(most, max(least, len(self._before.current)))
-        document = manifests.deployment(env, self._goal, self._generation, image, replicas=replicas)
+        return manifests.deployment(self._env, self._goal, self._generation, self._image, replicas=replicas)
+
+    def _service(self, *, finished: bool) -> manifests.Document:
+        """Return the Service that leads to the new generation, and tells of it."""
+        told = manifests.told_of(self._env, self._goal, self._generation, self._image, finished=finished)
+        return manifests.service(self._env, self._goal.deployment_id, str(self._generation), told)
+
+    def _build(self) -> None:
+        self._image = building.built(self._objects, self._env, self._goal)
+
+    def _create(self) -> None:
+        document = self._workload()
         with uninterrupted():
             try:
                 self._objects.create(document)
             except Taken:  # by ourselves, where the answer was lost: then it is as the document says
-                self._lock.check()
+                if self._lock is not None:
+                    self._lock.verify()
                 self._objects.apply(document)
+
+    def _remove(self) -> None:
+        removing.remove_generations(self._objects, self._env, self._goal.deployment_id, [self._name])
+
+    def _remove_all(self) -> None:
+        removing.remove_all(self._objects, self._env, self._goal.deployment_id)
 
     def _wait_until_ready(self) -> None:
         """Wait until all pods are ready, and where another model serves also until they have answered for a while."""
@@ -173,56 +282,27 @@ class Rollout:
             f"model {goal.model_id} of deployment {goal.deployment_id}{where} {fault.text}{words}"
         )
 
-    def _switch(self, image: str) -> None:
+    def _switch(self) -> None:
         progress("switching", 0)
-        self._switching = True
-        self._lead(image, finished=self._is_finished_by_the_switch)
+        self._lead(finished=self._is_finished_by_the_switch)
 
-    @property
-    def _is_finished_by_the_switch(self) -> bool:
-        """Whether what stands around a first generation was all made before it."""
-        return not self._before.serves and not self._goal.values.scales
+    def _lead(self, *, finished: bool) -> None:
+        self._objects.apply(self._service(finished=finished))
 
-    def _lead(self, image: str, *, finished: bool) -> None:
-        """Have the Service lead to the new generation, and tell of it."""
-        told = manifests.told_of(self._env, self._goal, self._generation, image, finished=finished)
-        self._objects.apply(manifests.service(self._env, self._goal.deployment_id, str(self._generation), told))
+    def _switch_back(self) -> None:
+        """Have the Service lead to what served, where the answer was lost and the switch may have been made."""
+        told = {key: value for key, value in self._before.told.items() if key.startswith(names.ROOT)}
+        old = manifests.service(self._env, self._goal.deployment_id, self._before.serving, told)
+        self._objects.apply(old)
 
-    def _undo(self) -> None:
-        """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""
-        with suppress(EnvironmentFailure):
-            self._lock.check()  # else what is there is another action's by now
-            if self._switching and self._before.serves:  # the answer may be lost, and the switch done
-                told = {key: value for key, value in self._before.told.items() if key.startswith(names.ROOT)}
-                old = manifests.service(self._env, self._goal.deployment_id, self._before.serving, told)
-                self._objects.apply(old)
-            if self._before.serves:
-                removing.remove_generations(self._objects, self._env, self._goal.deployment_id, [self._name])
-                if self._brings_secret:
-                    self._objects.delete(SECRET, self._env.name(self._goal.deployment_id))
-            else:
-                removing.remove_all(self._objects, self._env, self._goal.deployment_id)
-
-    def _finish(self, image: str) -> list[str]:
-        """Wait until traffic has moved, drain what served before, bring what stands around up to date meanwhile.
-
-        May be repeated.
-        """
-        env, goal = self._env, self._goal
+    def _retire(self) -> None:
         self._wait_until_it_leads()
+        progress("draining", 0)
+        removing.begin_to_remove(self._objects, [one.name for one in self._before.workloads])
+
+    def _wait_until_old_ones_ended(self) -> None:
         old = [one.name for one in self._before.workloads]
-        if old:
-            progress("draining", 0)
-        removing.begin_to_remove(self._objects, old)
-        if not self._is_finished_by_the_switch:
-            surroundings.bring(self._objects, env, goal, self._generation)
-            self._lead(image, finished=True)
-        remarks = checking.route_remarks(self._objects, env, goal.deployment_id)
-        if not self._before.is_reached:
-            remarks = [probing.reached(env, goal), *remarks]
-        if not self._before.serves:
-            return remarks
-        return [removing.wait_until_ended(self._objects, env, goal.deployment_id, old), *remarks]
+        removing.wait_until_ended(self._objects, self._env, self._goal.deployment_id, old)
 
     def _wait_until_it_leads(self) -> None:
         """Wait until the Service's endpoints are pods of the new generation alone."""

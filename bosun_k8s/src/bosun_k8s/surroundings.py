@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
-from bosun_core.reporting import progress
+from bosun_core.lifecycle.steps import Step
 
-from bosun_k8s import checking
+from bosun_k8s import checking, planning
 from bosun_k8s.cluster.resources import AUTOSCALER, BUDGET, BY_NAME, HTTP_ROUTE, INGRESS, SECRET, Kind, Objects
 from bosun_k8s.documents import manifests, routes
 from bosun_k8s.environment import Environment
@@ -27,28 +28,32 @@ def are_there(objects: Objects, env: Environment, goal: Goal, generation: int) -
 
 
 def _documents(env: Environment, goal: Goal, generation: int) -> list[manifests.Document]:
+    """Return the documents of all of it, what names the generation first."""
     perhaps = manifests.autoscaler(env, goal, generation), manifests.secret(env, goal.deployment_id)
-    return [*manifests.surroundings(env, goal), *(one for one in perhaps if one is not None)]
+    return [*(one for one in perhaps if one is not None), *manifests.surroundings(env, goal)]
 
 
 def _known(document: manifests.Document) -> tuple[Kind, str]:
     return BY_NAME[document["kind"]], document["metadata"]["name"]
 
 
-def bring(objects: Objects, env: Environment, goal: Goal, generation: int) -> None:
-    """Bring it to what the settings say, for the generation that serves, and remove the rest. May be repeated.
+def steps(objects: Objects, env: Environment, goal: Goal, generation: int) -> list[Step]:
+    """Return the steps that bring it to what the settings say, for the generation that serves, and remove the rest.
 
     Another way from outside takes the place of the old one once whoever leads in has learnt of it.
     """
     name = env.name(goal.deployment_id)
     wanted = _documents(env, goal, generation)
-    for document in wanted:
-        objects.apply(document)
+    changing = [planning.application(objects, document) for document in wanted]
     kept = {_known(one) for one in wanted}
     former = [one for one in [*all_names(name), (SECRET, name)] if one not in kept and objects.get(*one) is not None]
-    if any(kind in _WAYS for kind, _ in former):
+    waiting = []
+
+    def wait() -> None:
         checking.route_remarks(objects, env, goal.deployment_id)
-        progress("waiting until proxies know the new way", 0)
         time.sleep(env.settings.pre_stop_seconds)  # nothing tells that they do
-    for one in former:
-        objects.delete(*one)
+
+    if any(kind in _WAYS for kind, _ in former):
+        waiting.append(Step("wait", "until proxies know the new way", wait))
+    deleting = [Step("delete", f"{kind.resource} {one}", partial(objects.delete, kind, one)) for kind, one in former]
+    return [*filter(None, changing), *waiting, *deleting]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from bosun_core.lifecycle.execution import execute
-from bosun_core.lifecycle.steps import SKIPPED, Change, Step, plan_of
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step, StepWarning, plan_of
+from bosun_core.reporting import listen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,33 @@ def test_the_plan_is_the_list_of_steps() -> None:
     world = World()
 
     assert plan_of([world.change("a", "b", commit=1), world.change("c", commit=None)]) == ["make a", "make b", "make c"]
+
+
+def test_a_plan_says_in_detail_what_a_step_changes_and_reports_say_it_in_short() -> None:
+    step = Step("change", "service x", lambda: None, detail="port: 80 -> 81")
+    steps: list[str] = []
+    end = listen(lambda step, _done, _total: steps.append(step))
+    try:
+        outcome = execute([Change((step,))])
+    finally:
+        end()
+
+    assert plan_of([Change((step,))]) == ["change service x: port: 80 -> 81"]
+    assert (steps, outcome.done) == (["change service x"], ("changed service x",))
+
+
+@pytest.mark.parametrize("commit", [None, 0, 1])
+def test_what_a_step_warns_of_is_reported_though_it_was_done(commit: int | None) -> None:
+    steps = (Step("check", "it", lambda: StepWarning("it is slow")), Step("make", "it", lambda: None))
+
+    assert execute([Change(steps, commit)]) == (("checked it", "made it"), ("it is slow",), None)
+
+
+def test_one_cause_that_fails_each_step_is_told_once() -> None:
+    world = World({name: refused() for name in "ab"})
+
+    with pytest.raises(EnvironmentFailure, match=r"^the environment refused$"):
+        execute([world.change("a", "b", commit=None)])
 
 
 def test_steps_are_done_in_order_and_the_lock_is_verified_before_the_commit() -> None:

@@ -35,6 +35,8 @@ class Request(NamedTuple):
     deployment_id: str
     model_id: str
     info: DeploymentInfo
+    is_relaunch: bool = False
+    """Whether it is launched anew, though it be up to date; without a package of the one that is kept."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -78,7 +80,10 @@ class Lock(Protocol):
 
 
 class Preflight(NamedTuple):
-    """What was found before an action: one clause of facts on the environment, and what a person should see to."""
+    """What was found before an action: one clause of facts on the environment, and what a person should see to.
+
+    Warnings make the answer of every action a warning that makes something, or would, or finds it made.
+    """
 
     facts: str
     warnings: Sequence[str] = ()
@@ -123,6 +128,14 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
             EnvironmentFailure, ConfigurationError: it cannot, and what to do.
         """
 
+    def check(self, *, to_change: bool) -> Preflight:
+        """Check all that the actions need, with as many questions as it takes; plugin_start begins with it.
+
+        Raises:
+            EnvironmentFailure, ConfigurationError: something is missing, and what to do.
+        """
+        return self.preflight(to_change=to_change)
+
     def start_services(self) -> Sequence[Sequence[Change]]:
         """Return the changes that bring up what deployments share, in stages; those of one stage are independent."""
         return ()
@@ -143,8 +156,20 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
             EnvironmentFailure: another action held it for too long.
         """
 
-    def collect_garbage(self, deployment_id: str) -> None:  # most have none: an atomic commit leaves little
-        """Remove what killed actions left of a deployment, whose lock is held; what they committed is completed."""
+    def collect_garbage(self, deployment_id: str) -> ObservedT | None:
+        """Remove what killed actions left of a deployment, whose lock is held; what they committed is completed.
+
+        Returns what is there then. Most have nothing to remove: an atomic commit leaves little.
+        """
+        return self.observe(deployment_id)
+
+    def clear_unknown(self, deployment_id: str) -> None:
+        """Remove what may be left of a deployment of which a stop, which holds its lock, observed nothing."""
+        self.collect_garbage(deployment_id)
+
+    def without_garbage(self, observed: ObservedT) -> ObservedT | None:
+        """Return what `collect_garbage` would leave of what was observed; a dry run plans with it."""
+        return observed
 
     @abc.abstractmethod
     def observe(self, deployment_id: str) -> ObservedT | None:
@@ -154,6 +179,10 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
             EnvironmentFailure: it is damaged, or belongs to somebody else.
         """
 
+    def observe_outcome(self, deployment_id: str) -> ObservedT | None:
+        """Observe a deployment that this action has changed and still holds; what passes soon may be waited for."""
+        return self.observe(deployment_id)
+
     @abc.abstractmethod
     def observe_all(self) -> Survey[ObservedT]:
         """Return what there is of every deployment of this environment, and of no other.
@@ -161,6 +190,14 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
         Raises:
             EnvironmentFailure: nothing can be observed.
         """
+
+    def survey(self) -> Survey[ObservedT]:
+        """Return `observe_all`, with what else of the environment `pe_status` reports.
+
+        Raises:
+            EnvironmentFailure: nothing can be observed.
+        """
+        return self.observe_all()
 
     @abc.abstractmethod
     def describe(self, observed: ObservedT) -> DeploymentEntry:
@@ -184,4 +221,4 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
 
     @abc.abstractmethod
     def removal(self, observed: ObservedT) -> Change:
-        """Return the change that leaves nothing of a deployment."""
+        """Return the change that leaves nothing of a deployment, nor of what killed actions left of it."""

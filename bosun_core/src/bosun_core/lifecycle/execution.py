@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption
-from bosun_core.lifecycle.steps import SKIPPED, Change, Step, plan_of
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step, StepWarning, plan_of
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -51,7 +51,7 @@ def execute(changes: Sequence[Change], verify_lock: Callable[[], object] = lambd
         one.complete()
     failures = [message for one in executions for message in one.failures]
     if failures:
-        raise EnvironmentFailure("; ".join(failures))
+        raise EnvironmentFailure("; ".join(dict.fromkeys(failures)))
     return Outcome(
         tuple(message for one in executions for message in one.done),
         tuple(message for one in executions for message in one.warnings),
@@ -127,7 +127,7 @@ class _Execution:
                 if self._change.commit is None:
                     self.failures.append(message)
                 else:
-                    self.warnings.append(f"could not {step}: {message}; the next action on it tries again")
+                    self.warnings.append(f"could not {step.name}: {message}; the next action on it tries again")
 
     def _do_whole(self, step: Step) -> None:
         try:
@@ -161,9 +161,12 @@ class _Execution:
     def _do(self, step: Step) -> None:
         text = str(step)
         self._tried += 1
-        progress(text, self._tried - 1, len(self._change.steps))
+        progress(step.name, self._tried - 1, len(self._change.steps))
         sys.audit("bosun.planned_step", text)  # the conformance kit compares these with the plan, and has them fail
-        is_skipped = step.do() is SKIPPED
+        result = step.do()
+        is_skipped = result is SKIPPED
         sys.audit("bosun.done", text, "skipped" if is_skipped else "done")
         if not is_skipped:
             self.done.append(step.past)
+        if isinstance(result, StepWarning):
+            self.warnings.append(result.message)

@@ -13,7 +13,7 @@ from typing import Any, Generic
 from bosun_core import answers
 from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
-from bosun_core.lifecycle.backend import Backend, DesiredT, Difference, ObservedT, Request
+from bosun_core.lifecycle.backend import Backend, DesiredT, ObservedT, Request
 from bosun_core.lifecycle.execution import Outcome, execute
 from bosun_core.lifecycle.steps import Change, plan_of
 from bosun_core.model import DeploymentInfo, PEInfo
@@ -29,30 +29,30 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         self._dry_run = dry_run
         self._before: ObservedT | None = None
         self._is_observed = False
+        """Whether a change began, with what was there `before`."""
 
     def plugin_start(self) -> ActionStatusInfo:
         """Check the environment, and bring up what deployments share."""
         with self._backend as backend:
-            found = backend.preflight(to_change=not self._dry_run)
-            return self._changed_services(backend.start_services(), found.facts, found.warnings)
+            found = backend.check(to_change=not self._dry_run)
+            answer = self._changed_services(backend.start_services(), found.facts)
+            return answers.with_warnings(answer, found.warnings)
 
     def plugin_stop(self) -> ActionStatusInfo:
         """Take down what no deployment needs."""
         with self._backend as backend:
             stages = backend.stop_services()
             nothing = "nothing to stop; the deployments stay as they are"
-            return self._changed_services(stages, "" if any(map(plan_of, stages)) else nothing, ())
+            return self._changed_services(stages, "" if any(map(plan_of, stages)) else nothing)
 
-    def _changed_services(
-        self, stages: Sequence[Sequence[Change]], facts: str, warnings: Sequence[str]
-    ) -> ActionStatusInfo:
+    def _changed_services(self, stages: Sequence[Sequence[Change]], facts: str) -> ActionStatusInfo:
         if self._dry_run:
             return answers.planned(None, [step for changes in stages for step in plan_of(changes)])
         outcomes = [execute(changes) for changes in stages]
         done = [message for outcome in outcomes for message in outcome.done]
-        seen_to = [*warnings, *(message for outcome in outcomes for message in outcome.warnings)]
-        status = ActionStatus.WARN if seen_to else ActionStatus.OK
-        return ActionStatusInfo(status, "; ".join([*seen_to, *filter(None, [facts]), *done]))
+        warnings = [message for outcome in outcomes for message in outcome.warnings]
+        answer = ActionStatusInfo(ActionStatus.OK, "; ".join([*filter(None, [facts]), *done]))
+        return answers.with_warnings(answer, warnings)
 
     def deployment_start(self, info: DeploymentInfo) -> ActionStatusInfo:
         """Have the deployment serve the given model."""
@@ -90,18 +90,33 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         name = str(info.id)
 
         def desired(observed: ObservedT | None) -> DesiredT:
-            return self._backend.desired(Request(name, model_id(observed), info), observed)
+            return self._backend.desired(Request(name, model_id(observed), info, launches), observed)
 
+        reconcile = self._planned if self._dry_run else self._changed
         try:
             with self._backend as backend:
-                backend.preflight(to_change=not self._dry_run)
-                if self._dry_run:
-                    return self._planned(name, desired, only_known=only_known, launches=launches)
-                return self._changed(name, desired, only_known=only_known, launches=launches)
+                found = backend.preflight(to_change=not self._dry_run)
+                answer = reconcile(name, desired, only_known=only_known, launches=launches)
         except (BosunError, Interruption) as error:
             with suppress(BosunError), self._backend:
                 error.data = self._what_serves(name)
             raise
+        return answers.with_warnings(answer, found.warnings)
+
+    def _planned(
+        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+    ) -> ActionStatusInfo:
+        backend = self._backend
+        observed = backend.observe(name)
+        before = None if observed is None else backend.without_garbage(observed)
+        if before is None and only_known:
+            return answers.unknown_deployment(name)
+        wanted = desired(before)
+        differences = list(backend.differences(wanted, before))
+        is_changed = launches or before is None or bool(differences)
+        plan = plan_of([backend.rollout(wanted, before)]) if is_changed else []
+        entry = None if observed is None else backend.describe(observed)
+        return answers.planned(entry, plan, [one.as_mapping() for one in differences])
 
     def _changed(
         self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
@@ -113,41 +128,31 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         if is_untouched:
             desired(None)  # what is refused is refused before anything is made, the lock included
         with backend.lock(name) as lock:
-            backend.collect_garbage(name)
-            before = self._before = backend.observe(name)
-            self._is_observed = True
+            before = backend.collect_garbage(name)
+            self._before, self._is_observed = before, True
             if before is None and only_known:
                 return answers.unknown_deployment(name)
             wanted = desired(before)
             if before is not None and not launches and not any(backend.differences(wanted, before)):
                 return answers.already_serves(backend.describe(before))
-            outcome = execute([backend.rollout(wanted, before)], lock.verify)
-            now = backend.observe(name)
+            change = backend.rollout(wanted, before)
+            outcome = execute([change], lock.verify)
+            now = backend.observe_outcome(name)
         if now is None:
             raise EnvironmentFailure(f"deployment {name} was removed meanwhile; run the action again")
         progress("done", 1, 1)
-        return self._reported(now, before, outcome)
+        return self._reported(now, before, change.notes, outcome)
 
-    def _planned(
-        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+    def _reported(
+        self, now: ObservedT, before: ObservedT | None, notes: Sequence[str], outcome: Outcome
     ) -> ActionStatusInfo:
-        observed = self._backend.observe(name)
-        if observed is None and only_known:
-            return answers.unknown_deployment(name)
-        wanted = desired(observed)
-        differences: list[Difference] = list(self._backend.differences(wanted, observed))
-        is_changed = launches or observed is None or bool(differences)
-        plan = plan_of([self._backend.rollout(wanted, observed)]) if is_changed else []
-        entry = None if observed is None else self._backend.describe(observed)
-        return answers.planned(entry, plan, [one.as_mapping() for one in differences])
-
-    def _reported(self, now: ObservedT, before: ObservedT | None, outcome: Outcome) -> ActionStatusInfo:
         entry = self._backend.describe(now)
         message = self._serves(entry)
         if before is not None and before.model_id not in (None, entry.model_id):
             message += f" instead of {before.model_id}"
         if outcome.interruption is not None:
             message += f"; {outcome.interruption}, when the change had been made"
+        message = "; ".join([message, *notes])
         answer = entry.as_status("; ".join([entry.msg or message, *outcome.warnings]))
         if outcome.warnings and answer.status is ActionStatus.OK:
             answer.status = ActionStatus.WARN
@@ -155,10 +160,10 @@ class Reconciler(Generic[ObservedT, DesiredT]):
 
     def _what_serves(self, name: str) -> dict[str, Any] | None:
         """Return the data of an action that failed: which model serves now, and whether it is the one of before."""
-        now = self._backend.observe(name)
+        now, before = self._backend.observe(name), self._before
         if now is None or now.active is None:
             return None
-        is_old = not self._is_observed or (self._before is not None and self._before.active == now.active)
+        is_old = not self._is_observed or (before is not None and before.active == now.active)
         return {**answers.old_model_in_use(now.model_id), "oldModelInUse": is_old}
 
     def deployment_stop(self, info: DeploymentInfo) -> ActionStatusInfo:
@@ -177,9 +182,9 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         if backend.is_untouched(name):
             return answers.already_stopped(info)
         with backend.lock(name) as lock:
-            backend.collect_garbage(name)
             observed = backend.observe(name)
             if observed is None:
+                backend.clear_unknown(name)
                 return answers.already_stopped(info)
             execute([backend.removal(observed)], lock.verify)
         progress("done", 1, 1)
@@ -206,7 +211,7 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         listed = None if pe_info is None else pe_info.deployments
         with self._backend as backend:
             facts = backend.preflight(to_change=True).facts
-            seen = backend.observe_all()
+            seen = backend.survey()
             entries = [backend.describe(one) for one in seen.deployments]
         return answers.environment_status(entries, listed, facts, seen.problems, seen.warnings)
 

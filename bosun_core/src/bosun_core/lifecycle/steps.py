@@ -20,6 +20,12 @@ SKIPPED = object()
 """What a step returns that found its work done already."""
 
 
+class StepWarning(NamedTuple):
+    """What a step returns that was done, and found what a person should see to."""
+
+    message: str
+
+
 class Step(NamedTuple):
     """One step of a change: a verb in the imperative, what it acts on, how it is done and how it is rolled back.
 
@@ -32,9 +38,16 @@ class Step(NamedTuple):
     do: Callable[[], object]
     undo: Callable[[], object] | None = None
     waits: bool = False
+    detail: str = ""
+    """What a plan says of it besides: how what it changes differs."""
 
     def __str__(self) -> str:
         """Return the step as a plan has it."""
+        return f"{self.name}: {self.detail}" if self.detail else self.name
+
+    @property
+    def name(self) -> str:
+        """The step in short, as progress reports it."""
         return f"{self.verb} {self.what}"
 
     @property
@@ -63,6 +76,8 @@ class Change(NamedTuple):
     """The index of the commit; None: the change counts from the beginning."""
     is_committed: Callable[[], bool] | None = None
     """Tells by a look at the environment whether the commit has happened, where its answer was lost."""
+    notes: tuple[str, ...] = ()
+    """What is worth knowing of what was asked for, though nobody has to do anything."""
 
 
 def plan_of(changes: Iterable[Change]) -> list[str]:

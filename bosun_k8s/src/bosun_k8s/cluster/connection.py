@@ -40,6 +40,7 @@ _SHORT_SECONDS = 3.0  # for one that has not answered just now
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _CLIENT_ERROR = 400
 _BEGINNING = 4096
+_LOST = urllib3.exceptions.ProtocolError  # there is a server, and no answer of it
 _DOCUMENT = msgspec.json.Decoder(Document)
 
 
@@ -151,9 +152,11 @@ class Cluster:
                 answer = self._sent(method, url, body, headers, self._timeout(seconds))
                 failure = _refused(doing, answer.status, answer.data) if answer.status >= _CLIENT_ERROR else None
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                if not self._answers or time.monotonic() + pause > deadline:
+                may_answer = self._answers or (self._answers is None and isinstance(error, _LOST))
+                if not may_answer or time.monotonic() + pause > deadline:
                     self._answers = False  # what is asked on the way out does not wait so long once more
                     raise unreachable(self.host, error) from error
+                self._answers = self._answers or False  # one that has never answered is asked once more, no longer
             else:
                 self._answers = True
                 if failure is None:

@@ -16,6 +16,33 @@ from bosun_k8s.images.registry import Place, Registry
 from bosun_k8s.images.transport import OTHERWISE, Transport
 
 
+def named(env: Environment, goal: Goal) -> str:
+    """Return the name of a goal's image; of one that is yet to be made it is the tag. Pure."""
+    match goal.source:
+        case Kept():
+            return goal.source.image
+        case Referenced():
+            return goal.source.reference
+        case _:
+            return f"{env.settings.generated_image_repo}:{names.image_tag(goal.model_id)}"
+
+
+def described(env: Environment, goal: Goal) -> tuple[str, str] | None:
+    """Return how a goal's image is made, as verb and object; None where it is used as it is. Pure."""
+    tag, builder = named(env, goal), env.settings.builder
+    match goal.source:
+        case Kept() | Referenced():
+            return None
+        case Packaged():
+            return "make", f"image {tag} of {goal.source.base} and the package ({builder})"
+        case Archived():
+            return "push", f"image {tag} from {goal.source.package.path}"
+        case Built():
+            return "build", f"image {tag} from {goal.source.package.path} ({builder})"
+        case Unfetched():
+            return "fetch", f"the package, and make image {tag} of it"
+
+
 def built(objects: Objects, env: Environment, goal: Goal) -> str:
     """Return a goal's image, by digest where it is made here; with a mounted package that of the package alone.
 
@@ -25,10 +52,8 @@ def built(objects: Objects, env: Environment, goal: Goal) -> str:
     """
     target = parse(env.settings.generated_image_repo)._replace(tag=names.image_tag(goal.model_id))
     match goal.source:
-        case Kept():
-            return goal.source.image
-        case Referenced():
-            return goal.source.reference
+        case Kept() | Referenced():
+            return named(env, goal)
         case Unfetched():
             raise InvalidRequest(f"deployment {goal.deployment_id} has no package; add deploymentInfo.modelArtifact")
         case Archived():

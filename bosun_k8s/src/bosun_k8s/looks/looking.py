@@ -42,18 +42,15 @@ class Deployed(NamedTuple):
         return self.serving != names.NOTHING_SERVES
 
     @property
+    def active(self) -> str | None:
+        """The generation that serves; None where it has no pod."""
+        return self.serving if self.current else None
+
+    @property
     def is_astray(self) -> bool:
         """Whether its workload is there, and its Service was removed by somebody, or does not lead to it any more."""
         was_removed = self.service is None or (names.GENERATION in self.told and names.STOPPING not in self.told)
         return not self.serves and was_removed and bool(self.workloads)
-
-    @property
-    def was_in_service(self) -> bool:
-        """Whether its endpoint leads to a generation, or did until somebody removed what led there.
-
-        Not so what a start or a stop left that was killed.
-        """
-        return self.serves or self.is_astray
 
     @property
     def is_there(self) -> bool:
@@ -100,8 +97,10 @@ class Deployed(NamedTuple):
         return max((int(one) for one in numbers if one.isdigit()), default=0)
 
 
-def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool = False) -> Deployed:
-    """Look at one deployment; with `whole` at its workloads too, and not at who holds it."""
+def look(
+    objects: Objects, env: Environment, deployment_id: str, *, whole: bool = False, is_held: bool = False
+) -> Deployed:
+    """Look at one deployment; with `whole` at its workloads too, and where the caller holds it not at who does."""
     selector = names.selector(env.labels(deployment_id))
     document = objects.get(SERVICE, env.name(deployment_id))
     pods = _seen(objects.pages(POD, selector, "", list[Pod]))
@@ -109,15 +108,10 @@ def look(objects: Objects, env: Environment, deployment_id: str, *, whole: bool 
     workloads = objects.pages(DEPLOYMENT, selector, "", list[Deployment]) if reads_workloads else []
     service = None if document is None else read(document, Service)
     found = Deployed(deployment_id, service, tuple(pods), tuple(workloads))
-    if found.is_there and not whole and (not found.serves or found.others):
-        return found._replace(held=is_held(objects, env, deployment_id))
+    if found.is_there and not is_held and (not found.serves or found.others):
+        lease = objects.get(LEASE, env.name(deployment_id))
+        return found._replace(held=lease is not None and is_live(lease))
     return found
-
-
-def is_held(objects: Objects, env: Environment, deployment_id: str) -> bool:
-    """Tell whether an action on a deployment is under way."""
-    lease = objects.get(LEASE, env.name(deployment_id))
-    return lease is not None and is_live(lease)
 
 
 def look_once_ready(objects: Objects, env: Environment, deployment_id: str) -> Deployed:
@@ -127,7 +121,7 @@ def look_once_ready(objects: Objects, env: Environment, deployment_id: str) -> D
     Whoever brought it into service holds its lock, so that no other action is under way.
     """
     deadline = time.monotonic() + env.settings.route_limit
-    found = look(objects, env, deployment_id)._replace(held=False)
+    found = look(objects, env, deployment_id, is_held=True)
     if not found.is_unready_without_fault:
         return found
     progress("waiting until it is ready again", 0)

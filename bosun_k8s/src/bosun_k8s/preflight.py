@@ -1,29 +1,25 @@
-"""The actions on the environment as a whole: what it needs, and a look at all of it."""
+"""What the actions need of the cluster, and a look at all of an environment."""
 
 from __future__ import annotations
 
 from bosun_core.errors import EnvironmentFailure
-from bosun_core.model import PEInfo
-from bosun_core.status import ActionStatus, ActionStatusInfo
+from bosun_core.lifecycle.backend import Preflight, Survey
 
-from bosun_core import answers
 from bosun_k8s import checking, names, namespaces, rights
 from bosun_k8s.cluster.resources import QUOTA, SERVICE, Objects
 from bosun_k8s.environment import Environment
 from bosun_k8s.images import credentials, volume
-from bosun_k8s.looks.looking import entry, look_at_all, strays
-from bosun_k8s.site import Site, connected
+from bosun_k8s.looks.looking import Deployed, look_at_all, strays
 
 _UNMANAGED = f"{names.DEPLOYMENT},!{names.SCHEMA}"
 
 
-def plugin_start(site: Site) -> ActionStatusInfo:
-    """Check that the cluster answers and allows what the actions need. Nothing is shared, so nothing is made."""
-    with connected(site) as (objects, env):
-        return env.monitoring.warned(_checked(objects, env))
+def checked(objects: Objects, env: Environment) -> Preflight:
+    """Check that the cluster answers and allows what the actions need.
 
-
-def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
+    Raises:
+        EnvironmentFailure: it does not.
+    """
     lacking = rights.missing(objects, env)
     if lacking:
         raise EnvironmentFailure(_lacking(env, lacking))
@@ -33,34 +29,15 @@ def _checked(objects: Objects, env: Environment) -> ActionStatusInfo:
     if env.settings.builder == "volume":
         volume.check_offered(objects, env)
     facts = f"the API server {objects.cluster.host} answers, and namespace {env.namespace} can be worked in"
-    remarks = checking.left_out(objects, env)
-    return ActionStatusInfo(ActionStatus.OK, "; ".join([*remarks, facts]))
+    return Preflight("; ".join([*checking.left_out(objects, env), facts]), env.monitoring.remarks)
 
 
-def plugin_stop(site: Site) -> ActionStatusInfo:
-    """Tell what goes on serving: the deployments share no parts, so there is nothing to take down."""
-    with connected(site) as (objects, env):
-        number = len(look_at_all(objects, env))
-    return ActionStatusInfo(ActionStatus.OK, f"nothing to stop; deployments that go on serving: {number}")
+def survey(objects: Objects, env: Environment) -> Survey[Deployed]:
+    """Look at every deployment, and at what the namespace allows.
 
-
-def list_all(site: Site) -> ActionStatusInfo:
-    """Look at every deployment."""
-    with connected(site) as (objects, env):
-        found = look_at_all(objects, env)
-        if not found:
-            namespaces.check_is_there(objects)
-        return answers.list_of(entry(env, one) for one in found)
-
-
-def status(site: Site, pe_info: PEInfo | None) -> ActionStatusInfo:
-    """Look at every deployment, and at what the namespace allows."""
-    with connected(site) as (objects, env):
-        return _status(objects, env, pe_info)
-
-
-def _status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> ActionStatusInfo:
-    listed = None if pe_info is None else pe_info.deployments
+    Raises:
+        EnvironmentFailure: the deployments cannot be seen.
+    """
     lacking = rights.missing(objects, env)
     problems = [_lacking(env, lacking)] if lacking else []
     try:
@@ -70,8 +47,7 @@ def _status(objects: Objects, env: Environment, pe_info: PEInfo | None) -> Actio
         warnings = [*env.monitoring.remarks, *_full_quotas(objects), *_unmanaged(objects), *strays(found)]
     except EnvironmentFailure as error:
         raise EnvironmentFailure("; ".join(problems) or str(error)) from error
-    facts = f"the API server {objects.cluster.host} answers"
-    return answers.environment_status([entry(env, one) for one in found], listed, facts, problems, warnings)
+    return Survey(found, problems, warnings)
 
 
 def _lacking(env: Environment, lacking: list[str]) -> str:
