@@ -64,7 +64,7 @@ GROUPS = (
         answers,
         (
             "DeploymentEntry", "already_serves", "stopped", "already_stopped", "unknown_deployment", "nothing_kept",
-            "planned", "list_of", "environment_status", "nothing_seen", "old_model_in_use",
+            "planned", "with_warnings", "list_of", "environment_status", "nothing_seen", "old_model_in_use",
         ),
     ),
     Group(

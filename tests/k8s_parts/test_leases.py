@@ -33,6 +33,7 @@ def lease(holder: str, age: float = 0.0, now: datetime | None = None) -> dict[st
 @pytest.mark.parametrize(
     ("holder", "age", "expected"),
     [(this_process(), 0, True), (DEAD, 0, False), (ELSEWHERE, 60, True), (ELSEWHERE, 100, False)],
+    ids=["this process", "a dead process", "renewed on another machine", "silent on another machine"],
 )
 def test_a_lease_is_live_as_long_as_its_holder_may_be(holder: str, age: float, *, expected: bool) -> None:
     assert is_live(lease(holder, age, NOW), NOW) is expected
@@ -90,7 +91,9 @@ def test_a_finished_action_does_not_take_its_own_lease_for_another_action(
 
 
 @pytest.mark.parametrize(
-    ("holder", "state"), [(this_process(), DeploymentState.REPLACING_MODEL), (DEAD, DeploymentState.READY)]
+    ("holder", "state"),
+    [(this_process(), DeploymentState.REPLACING_MODEL), (DEAD, DeploymentState.READY)],
+    ids=["this process", "a dead process"],
 )
 def test_others_see_a_replacement_under_way_as_long_as_its_process_lives(
     seen: tuple[Objects, Environment, dict[str, Any]], holder: str, state: DeploymentState
