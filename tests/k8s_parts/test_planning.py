@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.lifecycle.execution import execute
+from bosun_core.lifecycle.steps import Change, Step
 from bosun_k8s.cluster.connection import Cluster
 from bosun_k8s.cluster.errors import Refused
 from bosun_k8s.cluster.resources import Objects
-from bosun_k8s.planning import application
+from bosun_k8s.planning import application, followed
 from bosun_k8s.settings import KubernetesSettings
 from stub_api import answering, write_kubeconfig
 
@@ -66,3 +69,18 @@ def test_what_the_api_server_would_not_take_is_refused_before_anything_is_change
     answers |= {"GET": (200, SERVICE), "PATCH": (403, {"kind": "Status", "message": "exceeded quota: q"})}
     with pytest.raises(Refused, match="ResourceQuota has no room"):
         application(objects, SERVICE)
+
+
+@pytest.mark.parametrize(("fails", "done"), [(False, ["a", "b", "last"]), (True, ["b"])])
+def test_a_step_that_records_others_is_left_out_where_one_of_them_failed(*, fails: bool, done: list[str]) -> None:
+    log: list[str] = []
+
+    def fail() -> None:
+        raise EnvironmentFailure("refused")
+
+    def step(name: str, *, is_failing: bool = False) -> Step:
+        return Step("make", name, fail if is_failing else lambda: log.append(name))
+
+    steps = followed([step("a", is_failing=fails), step("b")], step("last"))
+    outcome = execute([Change((step("commit"), *steps), commit=0)])
+    assert (log[1:], len(outcome.warnings)) == (done, int(fails))

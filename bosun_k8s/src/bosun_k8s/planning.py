@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bosun_core.lifecycle.steps import Step
+from bosun_core.lifecycle.steps import SKIPPED, Step
 
 from bosun_k8s.cluster.errors import Refused
 from bosun_k8s.cluster.resources import BY_NAME, Objects
@@ -45,6 +45,21 @@ def creation(objects: Objects, document: Document, undo: Callable[[], object] | 
         tried(lambda: objects.apply(document, dry_run=True))
     what = f"{BY_NAME[document['kind']].resource} {document['metadata']['name']}"
     return Step("create", what, lambda: objects.apply(document), undo)
+
+
+def followed(steps: Sequence[Step], last: Step) -> list[Step]:
+    """Return steps and a last one that is skipped unless each of them succeeded; the next action begins anew then."""
+    left = {step.name for step in steps}
+
+    def counted(step: Step) -> Step:
+        def do() -> object:
+            result = step.do()
+            left.discard(step.name)
+            return result
+
+        return step._replace(do=do)
+
+    return [*map(counted, steps), last._replace(do=lambda: SKIPPED if left else last.do())]
 
 
 def tried(dry_run: Callable[[], Document]) -> Document | None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 
 from bosun_core.errors import EnvironmentFailure
-from bosun_core.lifecycle.steps import Change, Step, StepWarning
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step, StepWarning
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -53,11 +53,10 @@ def rollout(objects: Objects, env: Environment, goal: Goal, before: Deployed, lo
 
 def _repairing(objects: Objects, env: Environment, goal: Goal, before: Deployed) -> Iterator[Step]:
     """Yield the steps that bring to the settings what stands around the workload, which stays as it is."""
-    yield from surroundings.steps(objects, env, goal, int(before.serving))
+    around = surroundings.steps(objects, env, goal, int(before.serving))
     told = manifests.told_of(env, goal, int(before.serving), before.told.get(names.IMAGE_KEPT, ""))
-    service = planning.application(objects, manifests.service(env, goal.deployment_id, before.serving, told))
-    if service is not None:
-        yield service
+    recording = planning.application(objects, manifests.service(env, goal.deployment_id, before.serving, told))
+    yield from around if recording is None else planning.followed(around, recording)
     yield _checking_way(objects, env, goal, with_gateway=True, from_outside=True)
 
 
@@ -83,7 +82,10 @@ class _Rollout:
         self._generation = before.newest + 1
         self._name = names.generation_name(env.id, goal.deployment_id, self._generation)
         self._image = building.named(env, goal)
-        self._is_finished_by_the_switch = False
+        around = surroundings.steps if before.serves else surroundings.scaling_steps
+        self._around = around(objects, env, goal, self._generation)
+        """What is done around the workload; for a first generation all but what scales it is made before it."""
+        self._is_finished_by_the_switch = self._is_retired = False
 
     def until_ready(self) -> Iterator[Step]:
         """Yield the steps before the switch; each document is checked before the first of them."""
@@ -94,28 +96,35 @@ class _Rollout:
         making = building.described(env, goal)
         if making is not None:
             yield Step(*making, self._build)
-        secret = manifests.secret(env, goal.deployment_id)
-        if self._before.serves:
-            bringing = None if secret is None else planning.application(objects, secret)
-            if bringing is not None:
-                remove = partial(objects.delete, SECRET, env.name(goal.deployment_id))
-                yield bringing._replace(undo=remove if bringing.verb == "create" else None)
-        else:
-            create = partial(planning.creation, objects, checked=env.dry_run)
-            yield create(manifests.service(env, goal.deployment_id, names.NOTHING_SERVES, {}), self._remove_all)
-            yield from map(create, manifests.surroundings(env, goal))
-            if secret is not None:
-                yield create(secret)
+        yield from self._updating_secret() if self._before.serves else self._creating_all()
         yield workload
         if not self._before.serves and env.settings.gateway is not None:
             check = partial(checking.check_route, objects, env, goal.deployment_id)
             yield Step("wait", "until the gateway takes the route", check)
         yield Step("wait", "until it is ready", self._wait_until_ready, waits=True)
 
+    def _creating_all(self) -> Iterator[Step]:
+        """Yield the steps that make what a first generation needs, its Service leading nowhere."""
+        env, goal = self._env, self._goal
+        create = partial(planning.creation, self._objects, checked=env.dry_run)
+        yield create(manifests.service(env, goal.deployment_id, names.NOTHING_SERVES, {}), self._remove_all)
+        secret = manifests.secret(env, goal.deployment_id)
+        yield from map(create, [*manifests.surroundings(env, goal), *([] if secret is None else [secret])])
+
+    def _updating_secret(self) -> Iterator[Step]:
+        """Yield what the new pods need of what is there; the rest follows the switch."""
+        for step in self._around:
+            if self._is_early(step):
+                remove = partial(self._objects.delete, SECRET, self._env.name(self._goal.deployment_id))
+                yield step._replace(undo=remove if step.verb == "create" else None)
+
+    def _is_early(self, step: Step) -> bool:
+        return step.verb != "delete" and step.what.startswith(SECRET.resource)
+
     def from_the_switch(self) -> Iterator[Step]:
         """Yield the switch, which is the commit, and what follows it."""
         env, goal, objects, before = self._env, self._goal, self._objects, self._before
-        around = list(self._around())
+        around = [step for step in self._around if not self._is_early(step)]
         self._is_finished_by_the_switch = not around
         name = env.name(goal.deployment_id)
         yield Step(
@@ -130,11 +139,9 @@ class _Rollout:
             yield Step("delete", f"{DEPLOYMENT.resource} {', '.join(old)} once traffic has moved", self._retire)
         else:
             yield Step("wait", "until traffic has moved", self._wait_until_it_leads)
-        yield from around
         if around:
-            yield Step(
-                "record", f"in {SERVICE.resource} {name} what stands around it", partial(self._lead, finished=True)
-            )
+            what = f"in {SERVICE.resource} {name} what stands around it"
+            yield from planning.followed(around, Step("record", what, partial(self._lead, finished=True)))
         from_outside = not before.is_reached
         with_gateway = before.serves and env.settings.gateway is not None
         if with_gateway or from_outside:
@@ -147,16 +154,6 @@ class _Rollout:
         service = self._objects.get(SERVICE, self._env.name(self._goal.deployment_id))
         leads_to = {} if service is None else service["spec"]["selector"]
         return leads_to.get(names.GENERATION) == str(self._generation)
-
-    def _around(self) -> Iterator[Step]:
-        """Yield what is done around the workload once it serves; a first generation has all but what scales it."""
-        if self._before.serves:
-            yield from surroundings.steps(self._objects, self._env, self._goal, self._generation)
-            return
-        scaler = manifests.autoscaler(self._env, self._goal, self._generation)
-        bringing = None if scaler is None else planning.application(self._objects, scaler)
-        if bringing is not None:
-            yield bringing
 
     def _difference(self) -> str:
         """Return how the new pods differ from those that serve, by the API server's answer to the new workload."""
@@ -299,10 +296,14 @@ class _Rollout:
         self._wait_until_it_leads()
         progress("draining", 0)
         removing.begin_to_remove(self._objects, [one.name for one in self._before.workloads])
+        self._is_retired = True
 
-    def _wait_until_old_ones_ended(self) -> None:
+    def _wait_until_old_ones_ended(self) -> object:
+        if not self._is_retired:
+            return SKIPPED
         old = [one.name for one in self._before.workloads]
         removing.wait_until_ended(self._objects, self._env, self._goal.deployment_id, old)
+        return None
 
     def _wait_until_it_leads(self) -> None:
         """Wait until the Service's endpoints are pods of the new generation alone."""

@@ -37,6 +37,13 @@ def _known(document: manifests.Document) -> tuple[Kind, str]:
     return BY_NAME[document["kind"]], document["metadata"]["name"]
 
 
+def scaling_steps(objects: Objects, env: Environment, goal: Goal, generation: int) -> list[Step]:
+    """Return the steps that bring what scales a generation."""
+    document = manifests.autoscaler(env, goal, generation)
+    step = None if document is None else planning.application(objects, document)
+    return [] if step is None else [step]
+
+
 def steps(objects: Objects, env: Environment, goal: Goal, generation: int) -> list[Step]:
     """Return the steps that bring it to what the settings say, for the generation that serves, and remove the rest.
 
