@@ -33,8 +33,8 @@ class Route(Object, frozen=True):
     status: RouteStatus = RouteStatus()
 
 
-def check_way(objects: Objects, env: Environment) -> None:
-    """Check that the ingress class is there, where this user may look, and that the cluster knows HTTPRoutes.
+def check_way(objects: Objects, env: Environment) -> list[str]:
+    """Check that the ingress class is there, and that the cluster knows HTTPRoutes; return what may not be looked up.
 
     Raises:
         EnvironmentFailure: it is not.
@@ -51,21 +51,11 @@ def check_way(objects: Objects, env: Environment) -> None:
         try:
             found = objects.get(INGRESS_CLASS, settings.ingress_class)
         except Forbidden:
-            return  # the optional ClusterRole is not there: plugin_start tells that this check is left out
+            return ["whether ingressClass exists was not checked (the optional ClusterRole of deploy/ is not granted)"]
         if found is None:
             raise EnvironmentFailure(
                 f"ingressClass {settings.ingress_class} is not in the cluster; `kubectl get ingressclass` shows what is"
             )
-
-
-def left_out(objects: Objects, env: Environment) -> list[str]:
-    """Return the checks that this user's rights do not allow."""
-    if env.settings.gateway is not None or env.settings.ingress_class is None:
-        return []
-    try:
-        objects.get(INGRESS_CLASS, env.settings.ingress_class)
-    except Forbidden:
-        return ["whether ingressClass exists was not checked (the optional ClusterRole of deploy/ is not granted)"]
     return []
 
 

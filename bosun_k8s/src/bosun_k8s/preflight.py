@@ -24,12 +24,12 @@ def checked(objects: Objects, env: Environment) -> Preflight:
     if lacking:
         raise EnvironmentFailure(_lacking(env, lacking))
     namespaces.check(objects)
-    checking.check_way(objects, env)
+    left_out = checking.check_way(objects, env)
     credentials.check(objects, env)
     if env.settings.builder == "volume":
         volume.check_offered(objects, env)
     facts = f"the API server {objects.cluster.host} answers, and namespace {env.namespace} can be worked in"
-    return Preflight("; ".join([*checking.left_out(objects, env), facts]), env.monitoring.remarks)
+    return Preflight("; ".join([*left_out, facts]), env.monitoring.remarks)
 
 
 def survey(objects: Objects, env: Environment) -> Survey[Deployed]:

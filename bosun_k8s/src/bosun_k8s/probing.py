@@ -13,7 +13,6 @@ from bosun_k8s.goal import Goal
 
 _ASK_AGAIN_SECONDS = 0.05  # a proxy tells nobody when it has learnt of a route
 _CONNECT_SECONDS = 3.0
-_OK = 200
 _NOT_YET = (404, 502, 503, 504)
 
 
@@ -34,10 +33,8 @@ def reached(env: Environment, goal: Goal) -> str:
             except urllib3.exceptions.HTTPError:
                 debug(f"{url} cannot be asked from here, so the way to it was not tried")
                 return ""
-            if status == _OK:
-                return ""
             if status not in _NOT_YET:
-                debug(f"{url} answers {status}, so the way to it was not tried")
+                debug(f"{url} answers {status}")
                 return ""
             if time.monotonic() >= deadline:
                 return (

@@ -31,7 +31,7 @@ def remove_generations(objects: Objects, env: Environment, deployment_id: str, w
         StillEnding: some are not.
     """
     begin_to_remove(objects, workloads)
-    _wait_until_gone(objects, env, deployment_id, _begins(workloads))
+    _wait_until_gone(objects, env, deployment_id, workloads)
 
 
 def begin_to_remove(objects: Objects, workloads: list[str]) -> None:
@@ -46,7 +46,7 @@ def wait_until_ended(objects: Objects, env: Environment, deployment_id: str, wor
     Raises:
         StillEnding: some may.
     """
-    _wait_until_gone(objects, env, deployment_id, _begins(workloads), or_ended=True)
+    _wait_until_gone(objects, env, deployment_id, workloads, or_ended=True)
 
 
 def steps(objects: Objects, env: Environment, deployment_id: str, workloads: list[str]) -> tuple[Step, ...]:
@@ -95,7 +95,7 @@ def _end_traffic(objects: Objects, env: Environment, deployment_id: str) -> None
 
 def _wait_until_nothing_runs(objects: Objects, env: Environment, deployment_id: str) -> None:
     kaniko.clear(objects, env, deployment_id)
-    _wait_until_gone(objects, env, deployment_id, ("",))
+    _wait_until_gone(objects, env, deployment_id, None)
 
 
 def _delete_service(objects: Objects, env: Environment, deployment_id: str) -> None:
@@ -104,15 +104,11 @@ def _delete_service(objects: Objects, env: Environment, deployment_id: str) -> N
     objects.delete(SERVICE, env.name(deployment_id))
 
 
-def _begins(workloads: list[str]) -> tuple[str, ...]:
-    """Return how the names of their pods begin."""
-    return tuple(f"{name}-" for name in workloads)
-
-
 def _wait_until_gone(
-    objects: Objects, env: Environment, deployment_id: str, begins: tuple[str, ...], *, or_ended: bool = False
+    objects: Objects, env: Environment, deployment_id: str, workloads: list[str] | None, *, or_ended: bool = False
 ) -> None:
-    """Wait until no pod is left whose name begins so."""
+    """Wait until no pod of these Deployments is left; None: no pod at all."""
+    begins = ("",) if workloads is None else tuple(f"{name}-" for name in workloads)
     settings = env.settings
     deadline = time.monotonic() + settings.pre_stop_seconds + settings.drain_limit + _SLACK_SECONDS
     with Watching(objects, Topic(POD, Pod, names.selector(env.labels(deployment_id)))) as watching:
