@@ -20,14 +20,14 @@ from bosun_core.holders import is_surely_dead, this_process
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
-_SOONEST, _LATEST = 0.05, 1.0  # seconds between two looks at a lease that somebody else holds: the longer it lasts
+_SOONEST, _LATEST = 0.05, 1.0  # seconds between two looks at a lease that somebody else has: the longer it lasts
 
 
 class LeaseStore(Protocol):
     """Where one lease is kept, as four verbs; each either happens as a whole or not at all.
 
     A version is whatever tells one content from the next, an ETag say. Each raises EnvironmentFailure where the store
-    cannot be asked.
+    cannot be asked. Where it repeats by itself what it had no answer to, the last answer counts.
     """
 
     def create(self, content: bytes) -> str | None:
@@ -52,14 +52,23 @@ class LeaseTimes(NamedTuple):
 
 
 class Lease:
-    """A lease that is held."""
+    """A lease, held from `take` on."""
 
-    def __init__(self, store: LeaseStore, version: str, what: str) -> None:
+    def __init__(self, store: LeaseStore, what: str) -> None:
         self._store = store
-        self._version = version
         self._what = what
-        self._renewals = threading.Lock()
-        self._is_lost = False
+        self._id = str(uuid.uuid4())
+        self._version: str | None = None
+        self._may_be_there = self._is_lost = False
+        self._requests = threading.Lock()  # the heartbeat's and the action's
+
+    def take(self, expired: str | None = None) -> bool:
+        """Take the lease if it is free, or replace the version that expired; False where it is not to be had."""
+        with uninterrupted():
+            self._may_be_there = True
+            self._version = self._write(expired)
+            self._may_be_there = self._version is not None
+        return self._version is not None
 
     def verify(self) -> None:
         """Renew the lease, and so see that it is still held.
@@ -67,15 +76,26 @@ class Lease:
         Raises:
             EnvironmentFailure: it expired, and another action has taken over.
         """
-        with self._renewals:
-            if not self._is_lost:
-                version = self._store.replace(_content(), self._version)
+        with self._requests:
+            if self._version is not None:
+                version = self._write(self._version)
                 self._is_lost = version is None
-                self._version = version or self._version
+                self._may_be_there, self._version = not self._is_lost, version
         if self._is_lost:
             raise EnvironmentFailure(
                 f"lost the lock on {self._what}: it expired and another action took over; check deployment_status"
             )
+
+    def _write(self, old: str | None) -> str | None:
+        """Write a new content, the first one or in the place of the old; return its version, None where that failed."""
+        content = _content(self._id)
+        version = self._store.create(content) if old is None else self._store.replace(content, old)
+        return self._own_version() if version is None else version
+
+    def _own_version(self) -> str | None:
+        """Return the version that is there if it is this lease's: an answer was lost, or a signal came before it."""
+        found = self._store.read()
+        return found[1] if found is not None and _said(found[0], "lease") == self._id else None
 
     def keep(self, every: float, end: threading.Event) -> None:
         """Renew the lease until the end; a renewal that fails may be the only one."""
@@ -84,10 +104,16 @@ class Lease:
                 self.verify()
 
     def release(self) -> None:
-        """Give the lease back; one that was lost stays with whoever has it. May be repeated."""
-        with self._renewals:
-            if not self._is_lost:
-                self._store.delete(self._version)
+        """Give the lease back; one that is not held, or was lost, stays with whoever has it. May be repeated.
+
+        Where the store cannot be asked it is left to expire: what the action has done counts all the same.
+        """
+        with self._requests, suppress(BosunError):
+            if self._may_be_there and (self._version is None or not self._store.delete(self._version)):
+                own = self._own_version()
+                if own is not None:
+                    self._store.delete(own)
+            self._may_be_there, self._version = False, None
 
 
 @contextmanager
@@ -97,63 +123,56 @@ def leased(store: LeaseStore, times: LeaseTimes, what: str) -> Iterator[Lease]:
     Raises:
         EnvironmentFailure: another action held it for all of the limit, or the store cannot be asked.
     """
-    lease, end = None, threading.Event()
+    lease, end = Lease(store, what), threading.Event()
     try:
-        with uninterrupted():
-            lease = _taken(store, what)
-        if lease is None:
-            lease = _waited_for(store, times, what)
+        if not lease.take():
+            _wait_for(lease, store, times, what)
         threading.Thread(target=lease.keep, args=(times.renewal, end), daemon=True).start()
         yield lease
     finally:
         end.set()
-        if lease is not None:
-            to_its_end(lease.release)
+        to_its_end(lease.release)
 
 
-def _content() -> bytes:
-    """Return what a lease says: who owns it, and a text that is another at each renewal."""
-    return json.dumps({"owner": this_process(), "renewal": str(uuid.uuid4())}).encode()
-
-
-def _taken(store: LeaseStore, what: str) -> Lease | None:
-    version = store.create(_content())
-    return None if version is None else Lease(store, version, what)
-
-
-def _waited_for(store: LeaseStore, times: LeaseTimes, what: str) -> Lease:
-    """Wait until the lease is free, has expired, or its owner is known to be dead, and take it."""
+def _wait_for(lease: Lease, store: LeaseStore, times: LeaseTimes, what: str) -> None:
+    """Take the lease once it is free, has expired, or its owner is known to be dead."""
     progress(f"waiting for another action on {what}", 0)
     began = seen_since = time.monotonic()
     seen, pause = "", _SOONEST
-    while time.monotonic() < began + times.limit:
+    while True:
         found = store.read()
-        if found is None:
-            with uninterrupted():
-                lease = _taken(store, what)
-            if lease is not None:
-                return lease
-            continue
-        content, version = found
         now = time.monotonic()
-        if version != seen:
-            seen, seen_since = version, now
-        if now - seen_since >= times.expiry or _is_abandoned(content):
-            with uninterrupted():
-                taken = store.replace(_content(), version)
-                if taken is not None:
-                    return Lease(store, taken, what)
-        time.sleep(min(pause, max(0.0, began + times.limit - now)))
+        if found is None:
+            if lease.take():
+                return
+        elif found[1] != seen:
+            seen, seen_since = found[1], now
+        is_over = now - seen_since >= times.expiry
+        if found is not None and (is_over or _is_abandoned(found[0])) and lease.take(found[1]):
+            return
+        left = began + times.limit - now
+        if left <= 0:
+            raise EnvironmentFailure(
+                f"another action on {what} has not ended within {times.limit:g} s; run this one again when it has"
+            )
+        time.sleep(min(pause, left))
         pause = min(_LATEST, pause * 1.5)
-    raise EnvironmentFailure(
-        f"another action on {what} has not ended within {times.limit:g} s; run this one again when it has"
-    )
+
+
+def _content(lease_id: str) -> bytes:
+    """Return what a lease says: who owns it, and a text that is another at each renewal."""
+    return json.dumps({"owner": this_process(), "lease": lease_id, "renewal": str(uuid.uuid4())}).encode()
+
+
+def _said(content: bytes, key: str) -> str:
+    """Return what a lease says, empty where it says nothing that can be read."""
+    try:
+        said = json.loads(content)[key]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return said if isinstance(said, str) else ""
 
 
 def _is_abandoned(content: bytes) -> bool:
-    """Tell whether a lease belongs to a process of this machine that is no more, or says nothing."""
-    try:
-        owner = json.loads(content)["owner"]
-    except (ValueError, TypeError, KeyError):
-        return False  # nobody's that we know: it expires
-    return isinstance(owner, str) and is_surely_dead(owner)
+    """Tell whether a lease belongs to a process of this machine that is no more; nobody's that we know expires."""
+    return is_surely_dead(_said(content, "owner"))
