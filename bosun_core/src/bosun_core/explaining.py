@@ -10,14 +10,21 @@ from bosun_core.errors import EnvironmentFailure, one_line
 
 
 def _of_the_system(error: Any) -> str:
-    place = f" {error.filename}" if getattr(error, "filename", None) else ""
-    why = getattr(error, "strerror", None) or one_line(error)
-    return f"cannot use{place or ' the environment'}: {why}; mend that, then run it again"
+    return f"{getattr(error, 'strerror', None) or one_line(error)}; mend that, then run it again"
 
 
 @contextmanager
-def explained(*kinds: type[Exception], line: Callable[[Any], str] = _of_the_system) -> Iterator[None]:
-    """Turn errors of these kinds, of an SDK or the system, into EnvironmentFailure; `line` says it in words for a user.
+def explained(
+    doing: str,
+    kinds: type[Exception] | tuple[type[Exception], ...] = OSError,
+    explain: Callable[[Any], str] = _of_the_system,
+) -> Iterator[None]:
+    """Turn what a system or an SDK raises inside into an EnvironmentFailure: `cannot <doing>: why; what to do`.
+
+    Args:
+        doing: what is done inside, in the infinitive, with the object that it is done to.
+        kinds: the exceptions: those of the system, or of an SDK.
+        explain: makes of one of them what follows the colon.
 
     Raises:
         EnvironmentFailure: one of them was raised inside.
@@ -25,4 +32,4 @@ def explained(*kinds: type[Exception], line: Callable[[Any], str] = _of_the_syst
     try:
         yield
     except kinds as error:
-        raise EnvironmentFailure(line(error)) from error
+        raise EnvironmentFailure(f"cannot {doing}: {explain(error)}") from error

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bosun_core.artifact import is_url, local_artifact
+from bosun_core.deployment_files import small_files
 from bosun_core.errors import BosunError
 from bosun_core.lifecycle.backend import Difference, Request
 
 from bosun_fs.copying import sha256_of
 from bosun_fs.problems import told
-from bosun_fs.record import Record, check_package_name, hashes, small_files
+from bosun_fs.record import Record, check_package_name, hashes
 from bosun_fs.settings import FilesystemSettings
 from bosun_fs.state import Observed
 
@@ -36,7 +37,8 @@ def desired(settings: FilesystemSettings, request: Request, kept: Path | None) -
     Raises:
         InvalidRequest: the package cannot be used.
     """
-    files = small_files(settings, request.deployment_id, request.model_id, request.settings)
+    info_file, key_value_file = settings.deployment_info_file, settings.deployment_kv_file
+    files = small_files(info_file, key_value_file, request.deployment_id, request.model_id, request.settings)
     if is_url(request.info.model_artifact):
         return Desired(request.deployment_id, request.model_id, None, files, to_fetch=True)
     package = local_artifact(request.info) if request.brings_package else kept

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
-from bosun_core.yaml_writing import as_yaml
 
-from bosun_fs.settings import RECORD_FILE, FilesystemSettings
+from bosun_fs.settings import RECORD_FILE
 
 SCHEMA_VERSION = 1
 
@@ -54,21 +52,6 @@ def read_record(content: bytes, folder: Path) -> Record:
 
 class _Version(msgspec.Struct, rename="camel"):
     schema_version: int
-
-
-def small_files(
-    settings: FilesystemSettings, deployment_id: str, model_id: str, key_values: Mapping[str, Any]
-) -> dict[str, bytes]:
-    """Return the info file and, where it is set, the key-value file, by name.
-
-    In one file, deployment_id and model_id win over key-values of the same names.
-    """
-    ids = {"deployment_id": deployment_id, "model_id": model_id}
-    merged = settings.deployment_kv_file == settings.deployment_info_file
-    files = {settings.deployment_info_file: {**key_values, **ids} if merged else ids}
-    if settings.deployment_kv_file is not None and not merged:
-        files[settings.deployment_kv_file] = dict(key_values)
-    return {name: as_yaml(content).encode() for name, content in files.items()}
 
 
 def hashes(files: Mapping[str, bytes]) -> dict[str, str]:

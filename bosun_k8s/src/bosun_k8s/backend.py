@@ -67,7 +67,7 @@ class KubernetesBackend(Backend[Deployed, Goal]):
             finally:
                 self._lock = None
 
-    def collect_garbage(self, deployment_id: str) -> Deployed | None:
+    def observe_collected(self, deployment_id: str) -> Deployed | None:
         """Remove what killed actions left, and have a Service that somebody removed lead to its workload again."""
         return recovering.collected(self._objects, self._env, deployment_id)
 

@@ -66,7 +66,7 @@ class Memory(Backend[Model, Request]):
     def lock(self, deployment_id: str) -> Iterator[Lock]:
         yield FILE_LOCK
 
-    def collect_garbage(self, deployment_id: str) -> Model | None:
+    def observe_collected(self, deployment_id: str) -> Model | None:
         found = self.observe(deployment_id)
         self.serving = None if found is None else self.without_garbage(found)
         return self.serving

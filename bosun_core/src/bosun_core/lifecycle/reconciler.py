@@ -128,7 +128,7 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         if is_untouched:
             desired(None)  # what is refused is refused before anything is made, the lock included
         with backend.lock(name) as lock:
-            before = backend.collect_garbage(name)
+            before = backend.observe_collected(name)
             self._before, self._is_observed = before, True
             if before is None and only_known:
                 return answers.unknown_deployment(name)
