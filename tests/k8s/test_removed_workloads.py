@@ -90,6 +90,15 @@ def test_a_replacement_that_fails_says_of_no_old_model_that_it_is_in_use(
     assert (status["status"], status["state"], status["data"]) == ("failing", "errored", None)
 
 
+@pytest.mark.usefixtures("started")
+def test_a_stop_clears_what_stands_around_a_deployment_that_somebody_removed_whole(clean: Any, act: Act) -> None:
+    for part in ("service", "deployment"):
+        remove(clean, part)
+    assert kinds_of(clean) == ["HTTPRoute"]
+    stopped = act("deployment_stop", {"id": "d1"})
+    assert (stopped["status"], stopped["state"], clean.made()) == ("passing", "stopped", [])
+
+
 def test_a_relaunch_of_an_unknown_deployment_with_an_image_makes_nothing(clean: Any, act: Act) -> None:
     values = {"image": clean.variables["BOSUN_TEST_K8S_PPS_IMAGE"]}
     status = act("deployment_relaunch", {"id": "d1", "modelId": "A", "keyValueConfig": values, **CUSTOM})
