@@ -24,15 +24,9 @@ _FAULTS = {
 _AFFORDED = {"quick": (2, 1, 3), "default": (16, 12, 12), "thorough": (None, 200, None)}
 _LABEL = "com.datarobot.bosun"
 
-_NO_STEPS = "the plugin is not on the lifecycle yet, so its actions report no steps"
-
 
 class DockerEnvironment(Environment):
     plugin = "docker"
-    not_kept: ClassVar = {
-        "test_the_steps_that_ran_are_the_steps_that_were_planned": _NO_STEPS,
-        "test_a_step_that_fails_leaves_what_was_there_or_all_that_is_new": _NO_STEPS,
-    }
     other_key_values: ClassVar = {"memory": "300m"}
     removable: ClassVar = ("container",)
 

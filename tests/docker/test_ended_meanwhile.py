@@ -59,7 +59,7 @@ def test_a_proxy_that_ends_under_an_action(
         act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, restartPolicy="never")
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("B"), "newModelId": "B"}
     words = [*how.split(), *(["--force"] if how == "rm" else []), clean.proxy]
-    at_step("waiting until it is ready", lambda: clean(*words))
+    at_step("wait until it answers", lambda: clean(*words))
     status = act(action, info, restartPolicy="never")
     assert (status["status"], "; run plugin_start" in status["msg"]) == ("failing", True), status
     whole = act("pe_status", restartPolicy="never")
@@ -81,7 +81,7 @@ def test_a_proxy_that_takes_no_route_is_told_with_its_limit_and_healed_by_the_sa
 ) -> None:
     started = act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
     info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
-    at_step("switching", lambda: clean("pause", clean.proxy))
+    at_step(f"switch {clean.url}/deployments/d1 to it", lambda: clean("pause", clean.proxy))
     status = act("deployment_replace_model", info, proxyLimit=2)
     clean("unpause", clean.proxy)
     assert status["status"] == "failing"
@@ -96,7 +96,7 @@ def test_a_proxy_that_is_replaced_leads_to_the_models_when_plugin_start_ends(
     act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
     codes = []
     for number in range(8):
-        assert "replace container" in act("plugin_start", logMaxFiles=4 + number % 2)["msg"]
+        assert "replaced container" in act("plugin_start", logMaxFiles=4 + number % 2)["msg"]
         link = http.client.HTTPConnection("127.0.0.1", clean.port, timeout=10)
         link.request("GET", "/deployments/d1/ping")
         codes.append(link.getresponse().status)
@@ -142,7 +142,7 @@ def test_a_broker_that_is_killed_under_an_action_does_not_fail_it_and_the_next_h
         "restartPolicy": "never",
     }
     act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")}, **more)
-    at_step("waiting until it is ready", lambda: place("kill", f"{place.prefix}rabbitmq"))
+    at_step("wait until it answers", lambda: place("kill", f"{place.prefix}rabbitmq"))
     info = {"id": "d1", "modelId": "A", "newModelId": "B", "modelArtifact": package("B")}
     assert act("deployment_replace_model", info, **more)["status"] == "passing"
     assert predict(f"{place.url}/deployments/d1/predictions") == "B"

@@ -187,8 +187,10 @@ def test_plugin_stop_tells_what_it_removed_and_what_stays(
     place.clear()
     act("deployment_start", {"id": "d1", "modelId": "A", "modelArtifact": package("A")})
     monitored("plugin_start")
-    removed = [f"remove {one}" for one in ("container {}monitoring_agent", "container {}rabbitmq", "volume {}rabbitmq")]
-    told = ", ".join([f"the proxy {place.proxy} stays: models are served", *removed]).replace("{}", place.prefix)
+    removed = [
+        f"removed {one}" for one in ("container {}monitoring_agent", "container {}rabbitmq", "volume {}rabbitmq")
+    ]
+    told = "; ".join([f"the proxy {place.proxy} stays: models are served", *removed]).replace("{}", place.prefix)
     assert act("plugin_stop")["msg"] == told
     place.clear()
 

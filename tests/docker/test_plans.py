@@ -79,13 +79,18 @@ def test_the_plan_of_every_action_is_what_it_does(clean: Any, act: Act, maker: M
     first, second = maker.make(kind, "A").info, maker.make(kind, "B").info
     url = f"{clean.url}/deployments/d1"
     start = checked(clean, act, "deployment_start", {"id": "d1", "modelId": "A", **first})
-    switch = f"switch {url} to it once it answers"
-    assert start[-2:] == [f"create container {clean.prefix}deployment_d1_A", switch]
+
+    def coming(model: str) -> list[str]:
+        waiting = ["start it", "wait until it answers", f"switch {url} to it"]
+        return [f"create container {clean.prefix}deployment_d1_{model}", *waiting]
+
+    assert start[-5:-1] == coming("A")
     replace = checked(clean, act, "deployment_replace_model", {"id": "d1", "modelId": "A", "newModelId": "B", **second})
     assert f"remove container {clean.prefix}deployment_d1_A, which serves model A" in replace
     relaunch = checked(clean, act, "deployment_relaunch", {"id": "d1"})
     one = f"container {clean.prefix}deployment_d1_B"
-    assert relaunch == [f"create {one}", switch, f"remove {one}, which serves model B"]
+    going = ["remove the old route", f"remove {one}, which serves model B", f"give {one} its name"]
+    assert relaunch == [*coming("B"), *going]
     stop = checked(clean, act, "deployment_stop", {"id": "d1"})
     assert stop[:2] == [f"have {url} lead nowhere", f"remove {one}, which serves model B"]
 

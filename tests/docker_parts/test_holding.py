@@ -32,7 +32,8 @@ class Engine:
 def test_a_holder_goes_on_showing_its_life_after_a_call_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holding, "_BEAT_SECONDS", 0.01)
     engine, end = Engine(unanswered=2), threading.Event()
-    beating = threading.Thread(target=holding._beat, args=(engine, "lock", end))
+    lock = holding.Lock(engine, "lock", "deployment d1", was_in_use=False)  # type: ignore[arg-type]  # all that it asks
+    beating = threading.Thread(target=lock.show_life, args=(end,))
     beating.start()
     seen = engine.touched.wait(5)
     end.set()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from bosun_core.errors import InvalidRequest
+from bosun_core.lifecycle.steps import plan_of
 from bosun_docker.environment import Environment, environment
 from bosun_docker.looks.entries import entry
 from bosun_docker.looks.following import EVER, moment
@@ -12,6 +13,7 @@ from bosun_docker.proxy.proxy import Answer
 from bosun_docker.proxy.routes import Route
 from bosun_docker.settings import DockerSettings
 from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared import server
 from bosun_docker.shared import state as shared_state
 from bosun_docker.shared.models import Shared
 
@@ -47,12 +49,12 @@ def seen(*, server_state: str = "running", led_to: str = SERVER, generation: int
         "",
         None,
     )
-    server = container(names.SERVER, ENV.server_name, SERVER, server_state)
+    shared = container(names.SERVER, ENV.server_name, SERVER, server_state)
     route = Route(
         KEY, "d1", led_to[:12], 8080, generation, "0" * 32, public=True, upstream_path=f"/deployments/bosun-{KEY}-3"
     )
     proxy = container(names.PROXY, ENV.proxy_name, "d4" * 32)
-    return Look(proxy, None, None, (proxy, server, marker), {KEY: {"a": route, "b": None}}, ())
+    return Look(proxy, None, None, (proxy, shared, marker), {KEY: {"a": route, "b": None}}, ())
 
 
 def test_the_server_serves_every_folder_of_its_volume() -> None:
@@ -121,26 +123,40 @@ def test_a_route_to_another_server_is_found_beside_one_to_the_right_one(
     route = look.slots[KEY]["a"]
     assert route is not None
     look.slots[KEY]["b"] = None if beside is None else route._replace(container=beside[:12])
-    (server,) = look.servers(ENV)
-    astray = [shared_state.stray_route(one, server) for one in shared_state.astray(ENV, look, server)]
+    (worker,) = look.servers(ENV)
+    astray = [shared_state.stray_route(one, worker) for one in shared_state.astray(ENV, look, worker)]
     assert astray == ([] if stray is None else [(stray, look.slots[KEY][stray])])
 
 
+class Everything:
+    """An engine that has each image, and each volume as ours."""
+
+    def image(self, reference: str) -> dict[str, Any]:
+        return {"Id": reference}
+
+    def volume(self, name: str) -> dict[str, Any]:
+        return {"Name": name, "Labels": ENV.labels(names.SERVER)}
+
+
 def test_the_plan_is_empty_only_where_nothing_would_change() -> None:
-    look, body = seen(), shared_containers.server(ENV, None)
     name = ENV.server_name
-    assert shared_state.plan(ENV, look, None) == []
-    assert shared_state.plan(ENV, look, body) == [f"replace container {name}"]
-    assert shared_state.plan(ENV, look._replace(parts=()), body) == [f"create container {name}"]
-    assert shared_state.plan(ENV, seen(server_state="exited"), None) == [f"start container {name}"]
-    assert shared_state.plan(ENV, seen(led_to=OTHER), None) == [f"switch deployment d1 to container {name}"]
+
+    def plan(look: Look, *, changes_settings: bool) -> list[str]:
+        change = server.change(Everything(), ENV, look, None, changes_settings=changes_settings)  # type: ignore[arg-type]  # all that it asks
+        return [] if change is None else plan_of([change])
+
+    assert plan(seen(), changes_settings=False) == []
+    assert plan(seen(), changes_settings=True) == [f"replace container {name}"]
+    assert plan(seen()._replace(parts=()), changes_settings=True) == [f"create container {name}"]
+    assert plan(seen(server_state="exited"), changes_settings=False) == [f"start container {name}"]
+    assert plan(seen(led_to=OTHER), changes_settings=False) == [f"switch deployment d1 to container {name}"]
 
 
 @pytest.mark.parametrize(("status", "final"), [(200, False), (404, False), (503, False), (500, True), (422, True)])
 def test_an_answer_tells_whether_a_model_may_yet_load(status: int, final: bool) -> None:
     unused: Any = None
-    server = container(names.SERVER, ENV.server_name, SERVER)
-    shared = Shared(unused, unused, unused, server, unused, KEY, "")
+    worker = container(names.SERVER, ENV.server_name, SERVER)
+    shared = Shared(unused, unused, unused, worker, unused, KEY, "")
     assert (shared.refusal(Answer(status, None, None, "no")) is not None) == final
 
 

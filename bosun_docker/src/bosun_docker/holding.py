@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,40 @@ _SILENCE_SECONDS = 15.0  # of a holder elsewhere, until it counts as dead
 _LOOK_AGAIN_SECONDS = 0.25
 
 
+class Lock:
+    """A lock that is held."""
+
+    def __init__(self, engine: Engine, container: str, what: str, *, was_in_use: bool) -> None:
+        self._engine = engine
+        self._container = container
+        self._what = what
+        self._shown = time.monotonic()
+        self.was_in_use = was_in_use
+        """Whether another action held it as this one came: it ended meanwhile, or it was dead."""
+
+    def show_life(self, end: threading.Event) -> None:
+        """Show that the holder lives, until it ends; a beat that goes wrong may be the only one."""
+        while not end.wait(_BEAT_SECONDS):
+            with suppress(BosunError), self._engine.again() as own:
+                began = time.monotonic()
+                own.touch(self._container)
+                self._shown = began
+
+    def verify(self) -> None:
+        """Check that it is still held; the engine is asked only where life was not shown for some time.
+
+        Raises:
+            EnvironmentFailure: another action has taken over.
+        """
+        is_fresh = time.monotonic() - self._shown < _SILENCE_SECONDS - _BEAT_SECONDS
+        if not is_fresh and self._engine.container(self._container) is None:
+            raise EnvironmentFailure(
+                f"lost the lock on {self._what}: another action has taken over; check deployment_status"
+            )
+
+
 @contextmanager
-def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[str, str], what: str) -> Iterator[None]:
+def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[str, str], what: str) -> Iterator[Lock]:
     """Hold the lock of this name for the block; `image` is any image that the engine has.
 
     Raises:
@@ -40,41 +72,31 @@ def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[s
     """
     body = containers.lock(image, {**labels, names.HOLDER: this_process()})
     deadline = time.monotonic() + env.settings.lock_limit
-    lock = ""
+    lock, was_in_use = "", False
     end = threading.Event()
     try:
         while not lock:
             with uninterrupted(), suppress(NameTaken):
                 lock = engine.create(name, body)
             if not lock:
+                was_in_use = True
                 _wait_for(engine, env, name, deadline, what)
-        threading.Thread(target=_beat, args=(engine, lock, end), daemon=True).start()
-        yield
+        own = Lock(engine, lock, what, was_in_use=was_in_use)
+        threading.Thread(target=own.show_life, args=(end,), daemon=True).start()
+        yield own
     finally:
         end.set()
         if lock:
             to_its_end(lambda: engine.remove(lock))
 
 
-@contextmanager
 def held_deployment(
-    engine: Engine, env: Environment, image: str | None, deployment_id: str, action: str
-) -> Iterator[None]:
-    """Hold a deployment's lock for the block; without an image that it could be made of nothing is held."""
-    if image is None:
-        yield
-        return
+    engine: Engine, env: Environment, image: str, deployment_id: str, action: str
+) -> AbstractContextManager[Lock]:
+    """Hold a deployment's lock for the block."""
     name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
     labels = {**env.deployment_labels(names.LOCK, deployment_id), names.ACTION: action}
-    with held(engine, env, name, image, labels, f"deployment {deployment_id}"):
-        yield
-
-
-def _beat(engine: Engine, lock: str, end: threading.Event) -> None:
-    """Show that the holder lives, until it ends; a beat that goes wrong may be the only one."""
-    while not end.wait(_BEAT_SECONDS):
-        with suppress(BosunError), engine.again() as own:
-            own.touch(lock)
+    return held(engine, env, name, image, labels, f"deployment {deployment_id}")
 
 
 def _wait_for(engine: Engine, env: Environment, name: str, deadline: float, what: str) -> None:

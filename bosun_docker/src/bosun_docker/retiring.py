@@ -42,12 +42,12 @@ def retire(
         shared_models.remove(engine, container, model, api)
 
 
-def planned(env: Environment, container: Container) -> str:
-    """Return what `retire` would do."""
+def retiring(env: Environment, container: Container) -> tuple[str, str]:
+    """Return what `retire` does, as verb and object of a step."""
     model = container.labels.get(names.MODEL)
     if container.is_marker:
-        return f"delete model {model} from {env.server_name}, and remove container {container.name}"
-    return f"remove container {container.name}, which serves model {model}"
+        return "delete", f"model {model} from {env.server_name}, and remove container {container.name}"
+    return "remove", f"container {container.name}, which serves model {model}"
 
 
 def drain(engine: Engine, env: Environment, container: Container, *, has_requests: bool = True) -> None:

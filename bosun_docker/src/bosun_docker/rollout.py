@@ -1,52 +1,43 @@
-"""A model brought into service beside the one that serves: create, wait until it answers, switch, drain, remove.
+"""A model brought into service beside the one that serves, step by step; the commit is the route that leads to it.
 
-Until the switch everything can be undone, and is; from the switch on everything is carried to its end.
+Until then everything can be rolled back; from then on everything is carried to its end.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
-from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
-from bosun_core.reporting import progress
+from bosun_core.lifecycle.steps import Change, Step
+from bosun_core.model_sources.sources import Packaged, Unfetched
 from bosun_core.signals import uninterrupted
 
 from bosun_docker import names
+from bosun_docker.containers import Body
+from bosun_docker.dedicated import Dedicated
+from bosun_docker.desired import Desired
 from bosun_docker.engine.client import Engine, Refused
 from bosun_docker.environment import Environment
 from bosun_docker.images import images
 from bosun_docker.looks import failing
 from bosun_docker.looks.following import EVER, following
-from bosun_docker.looks.looking import listed, look, look_for
-from bosun_docker.looks.observed import Container, Deployed, Look
+from bosun_docker.looks.looking import listed, look
+from bosun_docker.looks.observed import Container, Observed
 from bosun_docker.proxy.proxy import Answer, Proxy, probing_route
-from bosun_docker.proxy.routes import SLOTS, Route, Slots
-from bosun_docker.retiring import Way, retire
+from bosun_docker.proxy.routes import SLOTS, Route, Slots, other
+from bosun_docker.retiring import Way, retire, retiring
+from bosun_docker.shared import containers as shared_containers
+from bosun_docker.shared.models import Shared
 
 _ASK_AGAIN_SECONDS = 0.02
 _OK = 200
 
 
-class Goal(NamedTuple):
-    """What a deployment's next container is made of."""
-
-    deployment_id: str
-    model_id: str
-    body: dict[str, Any]
-    """Its body without image and labels."""
-    labels: dict[str, str]
-    """Its labels, but for the generation."""
-    port: int
-    health_path: str
-    predictions_path: str
-
-
 class Newcomer(Protocol):
-    """How a goal is brought into service: in a container of its own, or in the shared server."""
+    """How a model is brought into service: in a container of its own, or in the shared server."""
 
     @property
     def health_path(self) -> str:
@@ -56,7 +47,7 @@ class Newcomer(Protocol):
     def takes_along(self) -> str:
         """What goes between the model and why its container ended, where that is not its own."""
 
-    def create(self, name: str, body: dict[str, Any]) -> str:
+    def create(self, name: str, body: Body) -> str:
         """Create the container that stands for it, and return its id."""
 
     def worker(self, container: str) -> str:
@@ -79,151 +70,217 @@ class Newcomer(Protocol):
 
 
 class Rollout:
-    """One model of a deployment brought into service; the caller holds the deployment's lock."""
+    """One model of a deployment on its way into service; the caller holds the deployment's lock."""
 
-    def __init__(
-        self, engine: Engine, env: Environment, proxy: Proxy, before: Deployed, goal: Goal, newcomer: Newcomer
-    ) -> None:
+    def __init__(self, engine: Engine, env: Environment, observed: Observed, want: Desired) -> None:
         self._engine = engine
         self._env = env
-        self._proxy = proxy
-        self._before = before
-        self._goal = goal
-        self._newcomer = newcomer
-        self._slot = SLOTS[1] if before.route is not None and before.route[0] == SLOTS[0] else SLOTS[0]
-        taken = [one.generation for one in before.containers]
-        taken += [route.generation for route in before.slots.values() if route is not None]
+        self._seen, self._before = observed
+        self._want = want
+        self._slot = other(self._before.route[0]) if self._before.route is not None else SLOTS[0]
+        taken = [one.generation for one in self._before.containers]
+        taken += [route.generation for route in self._before.slots.values() if route is not None]
         self._generation = 1 + max(taken, default=0)
-        self._probed: Route | None = None
+        self._image: str | None = None
+        self._new = ""
+        self._name = names.newcomer_name(
+            env.settings.container_name_prefix, env.id, want.deployment_id, self._generation
+        )
+        self._newcomer: Newcomer | None = None
+        self._route: Route | None = None
         self._is_public = False
+        self._began = 0.0
         self._since = EVER
 
-    def run(self) -> Slots:
-        """Bring the newcomer into service in the place of what serves; return its route.
+    def change(self) -> Change:
+        """Return its steps.
 
         Raises:
-            EnvironmentFailure: it does not come to answer; what served still does, and nothing is left of the attempt.
-            Interruption: the action has to end; either nothing is left of the attempt, or it was carried to its end.
+            EnvironmentFailure: somebody else has the name that its container is to have.
         """
-        goal, newcomer = self._goal, self._newcomer
-        name = names.newcomer_name(
-            self._env.settings.container_name_prefix, self._env.id, goal.deployment_id, self._generation
-        )
-        labels = {**goal.labels, names.GENERATION: str(self._generation)}
-        new = ""
-        try:
-            with uninterrupted():
-                new = newcomer.create(name, {**goal.body, "Labels": labels})
-            worker = newcomer.worker(new)
-            self._since = newcomer.watched_since()
-            path = newcomer.upstream_path(self._generation)
-            route = probing_route(
-                self._env, self._before.key, goal.deployment_id, worker, goal.port, self._generation, path
-            )._replace(predictions_path=goal.predictions_path, health_path=goal.health_path)
-            self._probed = route
-            progress("starting", 0)
-            began = newcomer.start(new, name, self._generation, lambda: self._proxy.write(route, self._slot))
-            self._wait_until_ready(worker, route, began)
-        except BaseException:
-            to_its_end(lambda: self._undo(new))
-            raise
-        public = route._replace(public=True)
-        to_its_end(lambda: self._finish(new, public))
-        return {self._slot: public}
+        self._check_name()
+        want, url = self._want, f"{self._env.settings.prefix.url}/deployments/{self._want.deployment_id}"
+        name = want.name(self._env)
+        before = [
+            *self._making(),
+            Step("create", f"container {name}{', which stands for the model' if want.is_shared else ''}", self._create,
+                 self._undo),
+            Step("put", f"the package into {self._env.server_name}", self._start)
+            if want.is_shared
+            else Step("start", "it", self._start),
+            Step("wait", "until it answers", self._wait_until_ready),
+        ]  # fmt: skip
+        switch = Step("switch", f"{url} to it", self._switch)
+        after = [*self._removing(), Step("give", f"container {name} its name", self._rename), *self._removing_images()]
+        return Change((*before, switch, *after), len(before), self._leads)
 
-    def _wait_until_ready(self, worker: str, route: Route, began: float) -> None:
+    @property
+    def slots(self) -> Slots | None:
+        """Its route, once that is what serves."""
+        return {self._slot: self._public} if self._is_public else None
+
+    @property
+    def _proxy(self) -> Proxy:
+        if self._seen.proxy is None:
+            raise EnvironmentFailure(f"the proxy {self._env.proxy_name} was removed meanwhile; run the action again")
+        return Proxy(self._engine, self._env, self._seen.proxy)
+
+    @property
+    def _public(self) -> Route:
+        assert self._route is not None
+        return self._route._replace(public=True)
+
+    def _check_name(self) -> None:
+        """Check that nobody else has the name that the deployment's container is to have.
+
+        Raises:
+            EnvironmentFailure: somebody has.
+        """
+        name, own = self._want.name(self._env), {one.id for one in self._before.containers}
+        for one in (*self._seen.parts, *self._seen.strangers):
+            if one.name == name and one.id not in own:
+                owner = one.labels.get(names.ENVIRONMENT)
+                whose = f"belongs to the environment {owner!r}" if owner else "was not made by this Bosun"
+                more = "" if owner else " (docs/migrate.md)"
+                raise EnvironmentFailure(
+                    f"container {name} {whose}{more}; remove it, or choose another containerNamePrefix"
+                )
+
+    def _making(self) -> Iterator[Step]:
+        """Yield how the image comes to be; nothing where it is there, or none is needed."""
+        engine, env, want = self._engine, self._env, self._want
+        if want.is_shared:
+            if isinstance(want.source, Unfetched):
+                yield Step("fetch", "the package", self._make_image)
+            return
+        self._image = images.existing(engine, env, want.deployment_id, want.model_id, want.source)
+        if self._image is None:
+            steps = images.making(engine, env, want.deployment_id, want.model_id, want.source)
+            for verb, what, do in steps:
+                yield Step(verb, what, do or self._make_image, self._remove_images)
+
+    def _make_image(self) -> None:
+        want = self._want
+        self._image = images.make(self._engine, self._env, want.deployment_id, want.model_id, want.source)
+
+    def _remove_images(self) -> None:
+        images.remove_unused(self._engine, self._env, self._before.id, list(listed(self._engine, self._env).parts))
+
+    def _create(self) -> None:
+        want = self._want
+        labels = {**want.labels, names.GENERATION: str(self._generation)}
+        self._newcomer = newcomer = self._chosen()
+        with uninterrupted():
+            self._new = newcomer.create(self._name, {**want.body, "Labels": labels})
+
+    def _chosen(self) -> Newcomer:
+        engine, env, want, server = self._engine, self._env, self._want, self._seen.server(self._env)
+        if not want.is_shared or not isinstance(want.source, Packaged):
+            return Dedicated(engine, self._image or "", want.health_path)
+        if server is None:
+            raise EnvironmentFailure(f"container {env.server_name} was removed meanwhile; run the action again")
+        info = shared_containers.info_file(want.deployment_id, want.model_id)
+        return Shared(engine, env, self._proxy, server, want.source.package, self._before.key, info)
+
+    def _start(self) -> None:
+        want, newcomer, number = self._want, self._newcomer, self._generation
+        assert newcomer is not None
+        worker = newcomer.worker(self._new)
+        self._since = newcomer.watched_since()
+        route = probing_route(
+            self._env, self._before.key, want.deployment_id, worker, want.port, number, newcomer.upstream_path(number)
+        )._replace(predictions_path=want.predictions_path, health_path=want.health_path)
+        self._route = route
+        self._began = newcomer.start(self._new, self._name, number, lambda: self._proxy.write(route, self._slot))
+
+    def _wait_until_ready(self) -> None:
         """Wait until the newcomer answers; where another serves, also until it has run for the settle time."""
-        settings = self._env.settings
-        progress("waiting until it is ready", 0)
-        settled = began + (settings.settle_time if self._before.serves else 0.0)
+        settings, newcomer, route, proxy = self._env.settings, self._newcomer, self._route, self._proxy
+        assert newcomer is not None
+        assert route is not None
+        worker, health_path = newcomer.worker(self._new), newcomer.health_path
+        settled = self._began + (settings.settle_time if self._before.serves else 0.0)
         answers = False
-        health_path = self._newcomer.health_path
         path = f"/{route.token}{route.upstream_path}{health_path}"
         with following(self._engine, worker, self._since) as followed:
             while not answers or time.monotonic() < settled:
                 fault = followed.fault(_ASK_AGAIN_SECONDS)
                 if fault is not None:
-                    raise self._failed(worker, fault, self._newcomer.takes_along)
-                if not answers and time.monotonic() > began + settings.readiness_limit:
+                    raise self._failed(worker, fault, newcomer.takes_along)
+                if not answers and time.monotonic() > self._began + settings.readiness_limit:
                     limit = f"within {settings.readiness_limit:g} s (readinessLimit)"
                     raise self._failed(worker, followed.late(f"did not answer {health_path} with 200 {limit}"))
-                answer = self._proxy.ask(path)
+                answer = proxy.ask(path)
                 if answer is None:
-                    self._proxy.check_that_it_runs()
+                    proxy.check_that_it_runs()
                 came = answer is not None and answer.came_by(route)
                 answers = answer is not None and came and answer.status == _OK
-                refusal = self._newcomer.refusal(answer) if answer is not None and came else None
+                refusal = newcomer.refusal(answer) if answer is not None and came else None
                 if refusal is not None:
                     raise self._failed(worker, refusal)
 
     def _failed(self, worker: str, fault: str, takes_along: str = "") -> EnvironmentFailure:
         """Return the error for a model that does not come into service: why, and what its container said last."""
-        goal, why = self._goal, failing.told(self._engine, worker, fault)
-        return EnvironmentFailure(f"model {goal.model_id} of deployment {goal.deployment_id} {takes_along}{why}")
+        want, why = self._want, failing.told(self._engine, worker, fault)
+        return EnvironmentFailure(f"model {want.model_id} of deployment {want.deployment_id} {takes_along}{why}")
 
-    def _undo(self, new: str) -> None:
-        """Leave nothing of the attempt; what fails here is cleared by the next action, and hides no cause."""
-        with suppress(EnvironmentFailure):
-            if new:
-                self._newcomer.withdraw(new, self._generation, self._probed.token if self._probed else None)
-        with suppress(EnvironmentFailure):
-            if self._probed:
-                self._proxy.blank(self._before.key, self._slot)
+    def _switch(self) -> None:
+        """Have the endpoint lead to it, seen through the proxy; a route that the proxy does not take is withdrawn."""
+        self._is_public = True  # it may be from here on, whatever becomes of the answer
+        self._proxy.write(self._public, self._slot)
+        try:
+            self._proxy.wait_until_it_leads(self._public)
+        except EnvironmentFailure:
+            self._withdraw_route()
+            raise
 
-    def _finish(self, new: str, route: Route) -> None:
-        """Switch, drain, remove. May be repeated."""
-        progress("switching", 0)
+    def _withdraw_route(self) -> None:
+        """Have the route lead probes alone again."""
+        if self._is_public and self._route is not None:
+            self._proxy.write(self._route, self._slot)
+            self._is_public = False
+
+    def _leads(self) -> bool:
+        """Tell whether its public route is written, and was not withdrawn."""
         if not self._is_public:
-            # Once: a file that is overwritten is absent for a moment, and from here on this one serves.
-            with uninterrupted():
-                self._proxy.write(route, self._slot)
-                self._is_public = True
-        self._proxy.wait_until_it_leads(route)
-        idle = SLOTS[1] if self._slot == SLOTS[0] else SLOTS[0]
+            return False
+        return look(self._engine, self._env).slots.get(self._before.key, {}).get(self._slot) == self._public
+
+    def _undo(self) -> None:
+        """Leave nothing of the attempt; of what fails here the next action clears the rest, and it hides no cause.
+
+        Raises:
+            EnvironmentFailure: its route may be public still, so that its container stays.
+        """
+        self._withdraw_route()
+        with suppress(EnvironmentFailure):
+            if self._new and self._newcomer is not None:
+                self._newcomer.withdraw(self._new, self._generation, self._route.token if self._route else None)
+        with suppress(EnvironmentFailure):
+            if self._route:
+                self._proxy.blank(self._before.key, self._slot)
+        self._remove_images()
+
+    def _removing(self) -> Iterator[Step]:
+        """Yield how what served before goes."""
+        idle = other(self._slot)
         if self._before.route is not None:
-            self._proxy.blank(self._before.key, idle)
+            yield Step("remove", "the old route", lambda: self._proxy.blank(self._before.key, idle))
         for old in self._before.containers:
-            retire(self._engine, self._env, self._before, old, Way(self._proxy, idle))
-        prefix = self._env.settings.container_name_prefix
+            yield Step(*retiring(self._env, old), self._retiring(old, idle))
+
+    def _retiring(self, old: Container, idle: str) -> Callable[[], None]:
+        return lambda: retire(self._engine, self._env, self._before, old, Way(self._proxy, idle))
+
+    def _rename(self) -> None:
         with suppress(Refused):  # somebody took that name meanwhile: then it keeps the one that it has
-            self._engine.rename(new, names.container_name(prefix, self._goal.deployment_id, self._goal.model_id))
+            self._engine.rename(self._new, self._want.name(self._env))
 
-
-def cleared(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str, *, spares_latest: bool) -> Look:
-    """Clear what killed actions left of a deployment, whose lock the caller holds; return a look at what is there.
-
-    Where none serves, the latest container may be that of a deployment whose route was lost: `spares_latest` keeps it.
-    """
-    seen = look_for(engine, env, deployment_id).unlocked()
-    found = seen.deployed(env, deployment_id)
-    serving, current = found.route, found.current
-    idle_slots = [slot for slot, one in found.slots.items() if one and (serving is None or slot != serving[0])]
-    stays = found.containers[-1:] if current is None and spares_latest else (current,)
-    idle = [one for one in found.containers if one not in stays]
-    for slot in idle_slots:
-        proxy.blank(found.key, slot)
-    slot = SLOTS[1] if serving is not None and serving[0] == SLOTS[0] else SLOTS[0]
-    for container in idle:
-        was_serving = current is not None and container.generation < current.generation
-        retire(engine, env, found, container, Way(proxy, slot), has_requests=was_serving)
-    if found.holder is not None:
-        engine.remove(found.holder.id)
-    named = current is None or _named(engine, env, current)
-    return seen if named and not (idle_slots or idle or found.holder) else look(engine, env).unlocked()
-
-
-def _named(engine: Engine, env: Environment, current: Container) -> bool:
-    """Give the container that serves its own name; tell whether it had it already."""
-    labels = current.labels
-    prefix = env.settings.container_name_prefix
-    name = names.container_name(prefix, labels[names.DEPLOYMENT], labels.get(names.MODEL, ""))
-    if current.name == name:
-        return True
-    with suppress(Refused):  # somebody else has that name: then it keeps the one that it has
-        engine.rename(current.id, name)
-    return False
-
-
-def remove_images(engine: Engine, env: Environment, deployment_id: str) -> None:
-    """Remove the images of a deployment that no container uses any more."""
-    images.remove_unused(engine, env, deployment_id, list(listed(engine, env).parts))
+    def _removing_images(self) -> Iterator[Step]:
+        """Yield which images go once nothing but the new model is left of the deployment."""
+        want, found = self._want, self._before
+        used = {one.image_id for one in self._seen.parts if one not in found.containers} | {self._image or ""}
+        made = images.name_of(self._env, found.id, want.model_id, want.source)
+        for name, image in images.unused(self._engine, self._env, found.id, used).items():
+            shown = image if name == made else name
+            yield Step("remove", f"image {shown}", images.removing(self._engine, image))

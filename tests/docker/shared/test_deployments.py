@@ -112,6 +112,7 @@ def test_two_environments_of_one_place_have_a_server_each(
 def test_what_only_a_container_of_its_own_could_have_is_refused(
     clean: Any, shared: Any, act: Act, package: Callable[..., str], key: str
 ) -> None:
+    act("plugin_start")
     values = {"memory": "1g", "cpus": 1, "gpus": 1, "shmSize": "1g", "environment": {"A": "b"}, "port": 80}
     info = {"id": "d1", "modelId": "A", "modelArtifact": package("A")}
     status = act("deployment_start", {**info, "keyValueConfig": {key: values.get(key, "/ping")}})

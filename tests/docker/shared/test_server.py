@@ -43,7 +43,7 @@ def test_changed_settings_replace_it_and_lose_no_request(
         assert act("plugin_start")["status"] == "passing"
         assert shared.server_id() == old
         status = act("plugin_start", ppsBaseImage=image)
-        assert (status["status"], f"replace container {shared.server()}" in status["msg"]) == ("passing", True)
+        assert (status["status"], f"replaced container {shared.server()}" in status["msg"]) == ("passing", True)
     assert shared.server_id() != old
     assert [one.fault for load in (*loads, slow) for one in load.failed()] == []
     assert [predict(url) for url in urls] == ["A-d1", "A-d2"]
@@ -146,7 +146,9 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(shared: Any, act: Act, pac
         [
             f"create container {marker}, which stands for the model",
             f"put the package into {name.removeprefix('create container ')}",
-            f"switch {shared.place.url}/deployments/d1 to it once it answers",
+            "wait until it answers",
+            f"switch {shared.place.url}/deployments/d1 to it",
+            f"give container {marker} its name",
         ],
     )
     assert shared.ids() == before

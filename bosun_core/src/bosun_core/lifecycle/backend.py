@@ -99,6 +99,8 @@ class Survey(NamedTuple, Generic[ObservedT]):
     deployments: Sequence[ObservedT]
     problems: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    facts: str = ""
+    """One clause on the environment, beside that of the preflight."""
 
 
 class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
@@ -136,13 +138,32 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
         """
         return self.preflight(to_change=to_change)
 
-    def start_services(self) -> Sequence[Sequence[Change]]:
-        """Return the changes that bring up what deployments share, in stages; those of one stage are independent."""
+    def start_services(self) -> Iterable[Sequence[Change]]:
+        """Yield the changes that bring up what deployments share, in stages; those of one stage are independent.
+
+        A stage is asked for when those before it are done, or planned in a dry run.
+        """
         return ()
 
-    def stop_services(self) -> Sequence[Sequence[Change]]:
-        """Return the changes that take down what no deployment needs, in stages."""
+    def check_services(self) -> str:
+        """Check that what deployments share does its work, and return that as one clause of facts.
+
+        Raises:
+            EnvironmentFailure: it does not.
+        """
+        return ""
+
+    def services_for(self, info: DeploymentInfo, *, removes: bool) -> Iterable[Sequence[Change]]:  # noqa: ARG002  # most need none
+        """Yield the changes that bring up what a deployment needs before it is changed, or with `removes` removed."""
         return ()
+
+    def stop_services(self) -> Iterable[Sequence[Change]]:
+        """Yield the changes that take down what no deployment needs, in stages."""
+        return ()
+
+    def kept_services(self) -> str:
+        """Return which of what deployments share stays after `stop_services`, and why, as one clause; else nothing."""
+        return ""
 
     def is_untouched(self, deployment_id: str) -> bool:
         """Tell whether there is nothing of a deployment, not even what a killed action left; so nothing is locked."""
@@ -183,6 +204,13 @@ class Backend(abc.ABC, Generic[ObservedT, DesiredT]):
     def observe_outcome(self, deployment_id: str) -> ObservedT | None:
         """Observe a deployment that this action has changed and still holds; what passes soon may be waited for."""
         return self.observe(deployment_id)
+
+    def was_in_service(self, observed: ObservedT) -> bool:  # noqa: ARG002  # most know no other
+        """Tell whether a deployment serves, or did until something of it was removed; not so what a killed start left.
+
+        What was never in service is not replaced or relaunched.
+        """
+        return True
 
     @abc.abstractmethod
     def observe_all(self) -> Survey[ObservedT]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from bosun_core.endings import to_its_end
@@ -97,13 +97,15 @@ class _Execution:
         for step in self._change.steps[self._tried : self._change.commit]:
             self._do(step)
         self._verify_lock()
+        step = self._change.steps[self._change.commit]
         try:
-            with uninterrupted():
-                self._do(self._change.steps[self._change.commit])
+            with nullcontext() if step.waits else uninterrupted():
+                self._do(step)
                 self._is_committed = True
         except Interruption as interruption:
-            if not self._is_committed:
+            if not (self._is_committed or self._has_happened()):
                 raise
+            self._is_committed = True
             self.interruption = interruption
         except BosunError:
             if not self._has_happened():

@@ -6,7 +6,7 @@ observes again and reports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Generic
 
@@ -35,24 +35,25 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         """Check the environment, and bring up what deployments share."""
         with self._backend as backend:
             found = backend.check(to_change=not self._dry_run)
-            answer = self._changed_services(backend.start_services(), found.facts)
+            stages = backend.start_services()
+            answer = self._changed_services(stages, lambda: (found.facts, backend.check_services()))
             return answers.with_warnings(answer, found.warnings)
 
     def plugin_stop(self) -> ActionStatusInfo:
         """Take down what no deployment needs."""
         with self._backend as backend:
-            stages = backend.stop_services()
-            nothing = "nothing to stop; the deployments stay as they are"
-            return self._changed_services(stages, "" if any(map(plan_of, stages)) else nothing)
+            return self._changed_services(backend.stop_services(), lambda: (backend.kept_services(),))
 
-    def _changed_services(self, stages: Sequence[Sequence[Change]], facts: str) -> ActionStatusInfo:
+    def _changed_services(
+        self, stages: Iterable[Sequence[Change]], facts: Callable[[], Iterable[str]]
+    ) -> ActionStatusInfo:
         if self._dry_run:
-            return answers.planned(None, [step for changes in stages for step in plan_of(changes)])
+            return answers.planned(None, _plan_of_all(stages))
         outcomes = [execute(changes) for changes in stages]
         done = [message for outcome in outcomes for message in outcome.done]
+        said = [*filter(None, facts()), *done] or ["nothing to stop; the deployments stay as they are"]
         warnings = [message for outcome in outcomes for message in outcome.warnings]
-        answer = ActionStatusInfo(ActionStatus.OK, "; ".join([*filter(None, [facts]), *done]))
-        return answers.with_warnings(answer, warnings)
+        return answers.with_warnings(ActionStatusInfo(ActionStatus.OK, "; ".join(said)), warnings)
 
     def deployment_start(self, info: DeploymentInfo) -> ActionStatusInfo:
         """Have the deployment serve the given model."""
@@ -96,7 +97,7 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         try:
             with self._backend as backend:
                 found = backend.preflight(to_change=not self._dry_run)
-                answer = reconcile(name, desired, only_known=only_known, launches=launches)
+                answer = reconcile(info, desired, only_known=only_known, launches=launches)
         except (BosunError, Interruption) as error:
             with suppress(BosunError), self._backend:
                 error.data = self._what_serves(name)
@@ -104,34 +105,37 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         return answers.with_warnings(answer, found.warnings)
 
     def _planned(
-        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+        self, info: DeploymentInfo, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
     ) -> ActionStatusInfo:
         backend = self._backend
-        observed = backend.observe(name)
+        observed = backend.observe(str(info.id))
         before = None if observed is None else backend.without_garbage(observed)
-        if before is None and only_known:
-            return answers.unknown_deployment(name)
+        if only_known and not self._was_in_service(before):
+            return self._not_in_service(info, before)
+        needed = _plan_of_all(backend.services_for(info, removes=False))
         wanted = desired(before)
         differences = list(backend.differences(wanted, before))
         is_changed = launches or before is None or bool(differences)
         plan = plan_of([backend.rollout(wanted, before)]) if is_changed else []
         entry = None if observed is None else backend.describe(observed)
-        return answers.planned(entry, plan, [one.as_mapping() for one in differences])
+        return answers.planned(entry, [*needed, *plan], [one.as_mapping() for one in differences])
 
     def _changed(
-        self, name: str, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
+        self, info: DeploymentInfo, desired: Callable[[ObservedT | None], DesiredT], *, only_known: bool, launches: bool
     ) -> ActionStatusInfo:
-        backend = self._backend
+        backend, name = self._backend, str(info.id)
         is_untouched = backend.is_untouched(name)
         if is_untouched and only_known:
             return answers.unknown_deployment(name)
         if is_untouched:
             desired(None)  # what is refused is refused before anything is made, the lock included
+        for changes in backend.services_for(info, removes=False):
+            execute(changes)
         with backend.lock(name) as lock:
             before = backend.observe_collected(name)
             self._before, self._is_observed = before, True
-            if before is None and only_known:
-                return answers.unknown_deployment(name)
+            if only_known and not self._was_in_service(before):
+                return self._not_in_service(info, before)
             wanted = desired(before)
             if before is not None and not launches and not any(backend.differences(wanted, before)):
                 return answers.already_serves(backend.describe(before))
@@ -143,6 +147,14 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         progress("done", 1, 1)
         return self._reported(now, before, change.notes, outcome)
 
+    def _was_in_service(self, observed: ObservedT | None) -> bool:
+        return observed is not None and self._backend.was_in_service(observed)
+
+    def _not_in_service(self, info: DeploymentInfo, observed: ObservedT | None) -> ActionStatusInfo:
+        if observed is None:
+            return answers.unknown_deployment(str(info.id))
+        return self._backend.describe(observed).as_status()
+
     def _reported(
         self, now: ObservedT, before: ObservedT | None, notes: Sequence[str], outcome: Outcome
     ) -> ActionStatusInfo:
@@ -152,11 +164,8 @@ class Reconciler(Generic[ObservedT, DesiredT]):
             message += f" instead of {before.model_id}"
         if outcome.interruption is not None:
             message += f"; {outcome.interruption}, when the change had been made"
-        message = "; ".join([message, *notes])
-        answer = entry.as_status("; ".join([entry.msg or message, *outcome.warnings]))
-        if outcome.warnings and answer.status is ActionStatus.OK:
-            answer.status = ActionStatus.WARN
-        return answer
+        answer = entry.as_status(entry.msg or "; ".join([message, *notes]))
+        return answers.with_warnings(answer, outcome.warnings)
 
     def _what_serves(self, name: str) -> dict[str, Any] | None:
         """Return the data of an action that failed: which model serves now, and whether it is the one of before."""
@@ -176,11 +185,14 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         name = str(info.id)
         if self._dry_run:
             observed = backend.observe(name)
+            needed = _plan_of_all(backend.services_for(info, removes=True))
             if observed is None:
-                return answers.planned(None, [])
-            return answers.planned(backend.describe(observed), plan_of([backend.removal(observed)]))
+                return answers.planned(None, needed)
+            return answers.planned(backend.describe(observed), [*needed, *plan_of([backend.removal(observed)])])
         if backend.is_untouched(name):
             return answers.already_stopped(info)
+        for changes in backend.services_for(info, removes=True):
+            execute(changes)
         with backend.lock(name) as lock:
             observed = backend.observe(name)
             if observed is None:
@@ -210,10 +222,15 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         """Report the environment and its deployments."""
         listed = None if pe_info is None else pe_info.deployments
         with self._backend as backend:
-            facts = backend.preflight(to_change=True).facts
+            own = backend.preflight(to_change=True).facts
             seen = backend.survey()
             entries = [backend.describe(one) for one in seen.deployments]
+        facts = "; ".join(filter(None, [own, seen.facts]))
         return answers.environment_status(entries, listed, facts, seen.problems, seen.warnings)
 
     def _serves(self, entry: DeploymentEntry) -> str:
         return f"deployment {entry.deployment_id} {self._backend.serves} model {entry.model_id}"
+
+
+def _plan_of_all(stages: Iterable[Sequence[Change]]) -> list[str]:
+    return [step for changes in stages for step in plan_of(changes)]

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 _IRREGULAR = {
+    "bring": "brought",
     "build": "built",
+    "give": "gave",
+    "have": "had",
     "leave": "left",
     "make": "made",
     "put": "put",
@@ -30,7 +33,8 @@ class Step(NamedTuple):
     """One step of a change: a verb in the imperative, what it acts on, how it is done and how it is rolled back.
 
     `do` and `undo` may be repeated, and tolerate that there is nothing left to do. A step that `waits` for something
-    that goes on by itself runs after the steps of other changes that can begin meanwhile.
+    that goes on by itself runs after the steps of other changes that can begin meanwhile; as a commit a signal may
+    interrupt it, which is else one short step.
     """
 
     verb: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.model_sources.sources import Archived, Built, Kept, Packaged, Referenced, Unfetched
@@ -18,19 +20,37 @@ from bosun_docker.images.pulling import present
 from bosun_docker.looks.observed import Container
 
 
-def made(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source) -> str:
-    """Return the id of the source's image; one that is there already is not made again.
+def making(
+    engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source
+) -> Iterator[tuple[str, str, Callable[[], object] | None]]:
+    """Yield how an image that is not there comes to be, as verb and object; what `make` does not do has its own way."""
+    tag = name_of(env, deployment_id, model_id, source)
+    match source:
+        case Unfetched():
+            yield "fetch", "the package", None
+            yield "make", "an image of it", None
+        case Packaged():
+            if engine.image(source.base) is None:
+                yield "pull", f"image {source.base}", lambda: present(engine, env, source.base, source.key)
+            yield "make", f"image {tag} of {source.base} and the package", None
+        case Referenced():
+            yield "pull", f"image {source.reference}", None
+        case Archived():
+            yield "load", f"image {tag} from {source.package.path}", None
+        case Built():
+            yield "build", f"image {tag} from {source.package.path}", None
+
+
+def make(engine: Engine, env: Environment, deployment_id: str, model_id: str, source: Source) -> str:
+    """Make the source's image, or pull it, and return its id.
 
     Raises:
         EnvironmentFailure: the package changed meanwhile, an image cannot be had, or the engine refused.
     """
-    if isinstance(source, Referenced):
-        return present(engine, env, source.reference, "keyValueConfig.image")
-    there = existing(engine, env, deployment_id, model_id, source)
-    if there is not None:
-        return there
     name = name_of(env, deployment_id, model_id, source)
     match source:
+        case Referenced():
+            return present(engine, env, source.reference, "keyValueConfig.image")
         case Packaged():
             return _packaged(engine, env, deployment_id, model_id, source)
         case Built():
@@ -64,10 +84,10 @@ def _of_package(source: Packaged[AnyPackage], base: str) -> dict[str, str]:
     return {names.PACKAGE: source.sha256, names.BASE: base, names.BASE_NAME: source.base}
 
 
-def is_of(engine: Engine, source: Source, container: Container) -> bool:
-    """Tell whether a container that was made from a like source has the image that the source has now.
+def of_source(engine: Engine, source: Source, container: Container) -> tuple[str | None, str | None]:
+    """Return the image that a container was made from, and the one that a like source has now.
 
-    An image that the engine no longer has by its name has not changed.
+    An image that the engine no longer has by its name has not changed: that is None.
     """
     match source:
         case Packaged():
@@ -75,8 +95,8 @@ def is_of(engine: Engine, source: Source, container: Container) -> bool:
         case Referenced():
             image, own = engine.image(source.reference), container.image_id
         case _:
-            return True
-    return image is None or image["Id"] == own
+            return None, None
+    return own, None if image is None else str(image["Id"])
 
 
 def tag_of(env: Environment, deployment_id: str, model_id: str) -> tuple[str, str]:
@@ -136,6 +156,11 @@ def remove_unused(engine: Engine, env: Environment, deployment_id: str, in_use: 
     """Remove the images that were generated or loaded for a deployment and that no container uses."""
     for image in unused(engine, env, deployment_id, {container.image_id for container in in_use}).values():
         engine.remove_image(image)
+
+
+def removing(engine: Engine, image: str) -> Callable[[], None]:
+    """Return what removes an image."""
+    return lambda: engine.remove_image(image)
 
 
 def unused(engine: Engine, env: Environment, deployment_id: str, used: set[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bosun_docker import names
 from bosun_docker.containers import PROBE_PORT
 from bosun_docker.environment import Environment
+from bosun_docker.looks.early_look import EarlyLook
 from bosun_docker.looks.observed import Container, Look
 from bosun_docker.looks.route_archive import files_in
 from bosun_docker.proxy import routes
@@ -21,6 +22,17 @@ def look(engine: Engine, env: Environment) -> Look:
     """Look at the place. Nothing is changed."""
     seen = listed(engine, env)
     return seen if seen.proxy is None else seen._replace(slots=route_slots(engine, seen.proxy.id))
+
+
+def early_seen(env: Environment, early: EarlyLook) -> Look | None:
+    """Return what an early look shows; None where the SDK has to look."""
+    found = early.seen()
+    if found is None:
+        return None
+    seen = read(env, found.containers)
+    if seen.proxy is None:
+        return seen
+    return None if found.archive is None else seen._replace(slots=slots_in(found.archive))
 
 
 def look_for(engine: Engine, env: Environment, deployment_id: str) -> Look:

@@ -83,6 +83,11 @@ class Deployed(NamedTuple):
         return None if route is None else next((one for one in self.containers if _is_behind(route[1], one)), None)
 
     @property
+    def latest(self) -> Container | None:
+        """The container whose model a relaunch brings back: the one that serves, else the latest."""
+        return self.current or next(reversed(self.containers), None)
+
+    @property
     def worker(self) -> Container | None:
         """The container that answers at its endpoint: its own, or the shared server."""
         route, current = self.route, self.current
@@ -193,6 +198,25 @@ class Look(NamedTuple):
         ids |= {name for name, parts in own.items() if name and any(one.part == names.MODEL_PART for one in parts)}
         servers = self.servers(env)
         return [self._made_of(env, name, own.get(name, ()), servers) for name in sorted(ids)]
+
+
+class Observed(NamedTuple):
+    """One deployment, and the place that it is in."""
+
+    seen: Look
+    deployed: Deployed
+
+    @property
+    def model_id(self) -> str | None:
+        """The model that serves, else the latest."""
+        latest = self.deployed.latest
+        return None if latest is None else latest.labels.get(names.MODEL)
+
+    @property
+    def active(self) -> int | None:
+        """The generation that serves; None where none does."""
+        route = self.deployed.route
+        return None if route is None or self.deployed.current is None else route[1].generation
 
 
 def _deployment_of(container: Container, env: Environment) -> str | None:

@@ -6,11 +6,9 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from bosun_core.endings import to_its_end
 from bosun_core.redaction import SECRETS
-from bosun_core.reporting import progress
 
 from bosun_docker import names, replacing
 from bosun_docker.containers import QUEUE
@@ -52,32 +50,23 @@ def password_of(engine: Engine, part: Container) -> str | None:
     return password
 
 
-class Begun(NamedTuple):
-    """A broker that runs, and may not answer yet."""
-
-    password: str
-    """It outlives the broker's container with its data."""
-    done: list[str]
-
-
 @contextmanager
-def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[Begun]:
+def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[None]:
     """Have the broker run with these settings for the block, which waits for its hello, under the monitoring's lock.
 
     Where the block fails a new broker goes, and the one in whose place it was put comes back.
     """
     found = seen.broker
     kept = kept_password(engine, seen)
-    password = kept or secrets.token_hex(24)
+    password = kept or secrets.token_hex(24)  # it outlives the broker's container with its data
     SECRETS.learn_values(password)
     body = monitoring_containers.broker(env, password)
     if shared_parts.is_as_wanted(found, body):
-        yield Begun(password, [])
+        yield
         return
-    progress("starting the broker", 0)
     if shared_parts.has_settings(found, body):
         engine.start(found.id, env.broker_name)
-        yield Begun(password, [f"start container {env.broker_name}"])
+        yield
         return
     if kept is None:
         shared_parts.remove_volume(engine, env, env.broker_name)  # its user has a password that nobody knows any more
@@ -85,7 +74,7 @@ def begun(engine: Engine, env: Environment, seen: Look) -> Iterator[Begun]:
     try:
         with replacing.in_its_place(engine, env, env.broker_name, body, found) as new:
             shared_parts.started(engine, new, env.broker_name, "rabbitmqPortMapping")
-            yield Begun(password, [f"{'create' if found is None else 'replace'} container {env.broker_name}"])
+            yield
     except BaseException:
         if kept is None:
             to_its_end(lambda: shared_parts.remove_volume(engine, env, env.broker_name))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 
-from bosun_core.monitoring import Monitoring
-from bosun_core.reporting import progress
+from bosun_core.errors import EnvironmentFailure
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step
 
 from bosun_docker import names, replacing
-from bosun_docker.containers import QUEUE, Body
+from bosun_docker.containers import QUEUE
 from bosun_docker.engine.client import Engine
 from bosun_docker.environment import Environment
 from bosun_docker.holding import held
 from bosun_docker.images import pulling
-from bosun_docker.looks.looking import listed
 from bosun_docker.looks.observed import Look
 from bosun_docker.monitoring import broker, coming_up
 from bosun_docker.monitoring import containers as monitoring_containers
@@ -22,6 +23,7 @@ from bosun_docker.monitoring.broker_script import counting_readers, read_count
 from bosun_docker.proxy import shared_parts
 
 _ANSWER_SECONDS = 10
+_CALLED = "the monitoring"
 
 
 def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
@@ -32,80 +34,106 @@ def queue_url(engine: Engine, env: Environment, seen: Look) -> str | None:
     return None if password is None else monitoring_containers.queue_url(env, password)
 
 
-def ready_queue(engine: Engine, env: Environment, seen: Look) -> str | None:
-    """Return the URL of the broker, brought up with the monitoring agent where one does not run or is half changed."""
-    run = all(one is not None and one.runs for one in (seen.broker, seen.agent))
-    if env.monitoring.is_on and (not run or _is_under_way(env, seen)):
-        bring_up(engine, env, seen)
-        seen = listed(engine, env)
-    return queue_url(engine, env, seen)
+def broker_change(engine: Engine, env: Environment, seen: Look, *, changes_settings: bool) -> Change | None:
+    """Return what brings the broker to what the settings say; None where it is so, or nothing is monitored.
 
-
-def bring_up(engine: Engine, env: Environment, seen: Look, meanwhile: Callable[[], list[str]] = list[str]) -> list[str]:
-    """Bring broker and monitoring agent to what the settings say, and wait until each does its work.
-
-    Args:
-        engine: the engine.
-        env: the environment.
-        seen: what is there.
-        meanwhile: what is done while the broker starts, which takes seconds; returns what it did.
-
-    Returns what was done.
+    Without `changes_settings` one that runs beside its monitoring agent is left as it is.
 
     Raises:
-        EnvironmentFailure: somebody else has a name or a port, an image cannot be had, or a part does not come up.
+        EnvironmentFailure: somebody else has a name, or that of the volume.
     """
-    if not env.monitoring.is_on:
-        return meanwhile()
-    if _is_as_wanted(engine, env, env.monitoring, seen):
-        done = meanwhile()
-        broker.wait_for_hello(engine, env)
-        _wait_for_reader(engine, env, is_new=False)
-        return done
+    if not env.monitoring.is_on or (_run(env, seen) and not changes_settings):
+        return None
     for name in _names(env):
         shared_parts.check_name(seen, name)
     shared_parts.check_volume(engine, env, env.broker_name)
-    image = pulling.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
-    pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
-    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the monitoring"):
+    body = monitoring_containers.broker(env, broker.kept_password(engine, seen) or "")
+    left = replacing.unfinished(seen, _lock_name(env), _names(env))
+    part = shared_parts.Part(env.broker_name, seen.broker, body, "rabbitmqImage", env.broker_name, left)
+    coming = _Coming(engine, env)
+    steps = tuple(shared_parts.bringing(engine, env, part, coming.begin, coming.withdraw))
+    if not steps:
+        return None
+    return Change((*steps, Step("wait", f"until {env.broker_name} answers", coming.settle, waits=True)), len(steps))
+
+
+class _Coming:
+    """A broker that comes up, under the monitoring's lock; where it does not, the one that was there comes back."""
+
+    def __init__(self, engine: Engine, env: Environment) -> None:
+        self._engine = engine
+        self._env = env
+        self._until_end = ExitStack()
+
+    def begin(self) -> None:
+        """Start it; it may not answer yet."""
+        engine, env = self._engine, self._env
+        image = pulling.present(engine, env, env.settings.rabbitmq_image, "rabbitmqImage")
+        self._until_end.enter_context(held(engine, env, _lock_name(env), image, env.labels(names.LOCK), _CALLED))
         seen = replacing.without_old(engine, env, *_names(env))
-        with broker.begun(engine, env, seen) as begun:
-            done = meanwhile()
-            broker.wait_for_hello(engine, env)
-        url = monitoring_containers.queue_url(env, begun.password)
-        agent = monitoring_containers.agent(env, env.monitoring, url)
-        return [*done, *begun.done, *_bring_agent(engine, env, seen, agent)]
+        self._until_end.enter_context(broker.begun(engine, env, seen))
+
+    def settle(self) -> None:
+        """Wait until it answers; then the one that it replaces goes."""
+        broker.wait_for_hello(self._engine, self._env)
+        self._until_end.close()
+
+    def withdraw(self) -> None:
+        """Leave nothing of it."""
+        error = EnvironmentFailure("the broker did not come up")
+        self._until_end.__exit__(type(error), error, None)
 
 
-def _is_as_wanted(engine: Engine, env: Environment, monitoring: Monitoring, seen: Look) -> bool:
-    """Tell whether both parts run with these settings, and nothing on them is under way."""
-    if seen.broker is None or _is_under_way(env, seen):
-        return False
-    password = broker.password_of(engine, seen.broker) or ""
-    agent = monitoring_containers.agent(env, monitoring, monitoring_containers.queue_url(env, password))
-    wanted = monitoring_containers.broker(env, password)
-    return shared_parts.is_as_wanted(seen.broker, wanted) and shared_parts.is_as_wanted(seen.agent, agent)
+def agent_change(engine: Engine, env: Environment, seen: Look, *, changes_settings: bool) -> Change | None:
+    """Return what brings the monitoring agent to what the settings say, as `broker_change`; the broker is there."""
+    if not env.monitoring.is_on or (_run(env, seen) and not changes_settings):
+        return None
+    password = broker.kept_password(engine, seen) or ""
+    body = monitoring_containers.agent(env, env.monitoring, monitoring_containers.queue_url(env, password))
+    part = shared_parts.Part(env.agent_name, seen.agent, body, "agentImage", None, ())
+    steps = tuple(shared_parts.bringing(engine, env, part, partial(_bring_agent, engine, env)))
+    return Change(steps, len(steps) - 1) if steps else None
 
 
-def _is_under_way(env: Environment, seen: Look) -> bool:
-    """Tell whether an action on the monitoring is under way, or was killed."""
-    return bool(replacing.unfinished(seen, _lock_name(env), _names(env)))
+def _run(env: Environment, seen: Look) -> bool:
+    """Tell whether both parts run, and no action on them is under way or was killed."""
+    run = all(one is not None and one.runs for one in (seen.broker, seen.agent))
+    return run and not replacing.unfinished(seen, _lock_name(env), _names(env))
 
 
-def _bring_agent(engine: Engine, env: Environment, seen: Look, body: Body) -> list[str]:
-    found, name = seen.agent, env.agent_name
-    if shared_parts.is_as_wanted(found, body):
-        _wait_for_reader(engine, env, is_new=False)
-        return []
-    progress("starting the monitoring agent", 0)
-    if shared_parts.has_settings(found, body):
-        engine.start(found.id, name)
-        _wait_for_reader(engine, env, is_new=True)
-        return [f"start container {name}"]
-    with replacing.in_its_place(engine, env, name, body, found) as new:
-        engine.start(new, name)
-        _wait_for_reader(engine, env, is_new=True)
-    return [f"{'create' if found is None else 'replace'} container {name}"]
+def check(engine: Engine, env: Environment) -> None:
+    """Check that the broker answers, and that the monitoring agent reads from it.
+
+    Raises:
+        EnvironmentFailure: one does not within `brokerLimit`.
+    """
+    broker.wait_for_hello(engine, env)
+    _wait_for_reader(engine, env, is_new=False)
+
+
+def _bring_agent(engine: Engine, env: Environment) -> object:
+    """Bring the monitoring agent to what the settings say, and wait until it reads.
+
+    Raises:
+        EnvironmentFailure: its image cannot be had, or it does not come up.
+    """
+    name = env.agent_name
+    image = pulling.present(engine, env, str(env.settings.agent_image), "agentImage")
+    with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), _CALLED):
+        seen = replacing.without_old(engine, env, name)
+        password = broker.kept_password(engine, seen) or ""
+        body = monitoring_containers.agent(env, env.monitoring, monitoring_containers.queue_url(env, password))
+        found = seen.agent
+        if shared_parts.is_as_wanted(found, body):
+            return SKIPPED
+        if shared_parts.has_settings(found, body):
+            engine.start(found.id, name)
+            _wait_for_reader(engine, env, is_new=True)
+            return None
+        with replacing.in_its_place(engine, env, name, body, found) as new:
+            engine.start(new, name)
+            _wait_for_reader(engine, env, is_new=True)
+    return None
 
 
 def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
@@ -120,21 +148,15 @@ def _wait_for_reader(engine: Engine, env: Environment, *, is_new: bool) -> None:
             raise coming_up.not_up(engine, env.agent_name, f"does not read the queue within {limit:g} s (brokerLimit)")
 
 
-def take_down(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    """Remove broker and agent where no monitored deployment is left and no message waits; return what was done."""
-    there = [one for one in (seen.broker, seen.agent) if one is not None]
-    there += replacing.unfinished(seen, _lock_name(env), _names(env))
-    if not there:
-        return []
-    with held(engine, env, _lock_name(env), there[0].image_id, env.labels(names.LOCK), "the monitoring"):
-        seen = replacing.without_old(engine, env, *_names(env))
-        if is_needed(engine, env, seen):
-            return []
-        parts = [one for one in (seen.agent, seen.broker) if one is not None]
-        for one in parts:
-            engine.remove(one.id)
-        done = [f"remove container {one.name}" for one in parts]
-        return [*done, *shared_parts.remove_volume(engine, env, env.broker_name)]
+def taking_down(engine: Engine, env: Environment, seen: Look) -> Iterator[Change]:
+    """Yield what removes broker and agent where no monitored deployment is left and no message waits."""
+    there = [
+        *(one for one in (seen.broker, seen.agent) if one),
+        *replacing.unfinished(seen, _lock_name(env), _names(env)),
+    ]
+    if there and not is_needed(engine, env, seen):
+        what = shared_parts.Taken(_CALLED, _lock_name(env), _names(env)[::-1], env.broker_name)
+        yield from shared_parts.going(engine, env, seen, what, partial(is_needed, engine, env))
 
 
 def is_needed(engine: Engine, env: Environment, seen: Look) -> bool:

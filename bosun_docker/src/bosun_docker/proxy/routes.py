@@ -69,6 +69,11 @@ class Route(NamedTuple):
         return f"/{self.token}-public"
 
 
+def other(slot: str) -> str:
+    """Return the other of a deployment's two slots."""
+    return SLOTS[1] if slot == SLOTS[0] else SLOTS[0]
+
+
 def file_name(key: str, slot: str) -> str:
     """Return the name of a slot's file."""
     return f"{key}-{slot}.yml"

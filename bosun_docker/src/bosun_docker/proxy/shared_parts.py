@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Any, NamedTuple, TypeGuard
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
-from bosun_core.reporting import progress
+from bosun_core.lifecycle.steps import SKIPPED, Change, Step
 
 from bosun_docker import containers, names, replacing
+from bosun_docker.containers import Body
 from bosun_docker.engine.client import Engine, Refused
 from bosun_docker.engine.errors import taken_port
 from bosun_docker.environment import Environment
@@ -21,60 +23,83 @@ from bosun_docker.looks.looking import listed
 from bosun_docker.looks.observed import Container, Look
 from bosun_docker.proxy import certificates, networks
 from bosun_docker.proxy import waiting as proxy_waiting
-from bosun_docker.proxy.proxy import Proxy
 from bosun_docker.proxy.routes import FOLDER
 
 
-def ready_proxy(engine: Engine, env: Environment, seen: Look) -> Proxy:
-    """Return the proxy once it answers, brought up where it does not run or a killed action left it half changed.
+class Part(NamedTuple):
+    """A container that deployments share, as it is and as it is to be."""
 
-    Otherwise its settings are left as they are.
+    name: str
+    found: Container | None
+    body: Body
+    image_key: str
+    """The setting that names its image."""
+    volume: str | None
+    left: Sequence[Container]
+    """What an action on it left that is under way, or was killed."""
+
+
+def bringing(
+    engine: Engine, env: Environment, part: Part, bring: Callable[[], object], undo: Callable[[], object] | None = None
+) -> Iterator[Step]:
+    """Yield how a part comes to what its body says; `bring` does it, from what is there by then.
+
+    Where another action on the part is under way, or was killed, that comes to its end as well.
     """
-    if seen.proxy is None or not seen.proxy.runs or _unfinished(env, seen):
-        bring_up_proxy(engine, env, seen)
-        seen = listed(engine, env)
-    else:
-        proxy_waiting.until_it_answers(engine, env, seen.proxy)
-    return Proxy(engine, env, _there(seen, env))
+    if is_as_wanted(part.found, part.body):
+        if part.left:
+            yield Step("complete", f"what another action on {part.name} began", bring, undo, waits=undo is None)
+        return
+    verb = "start" if has_settings(part.found, part.body) else "create" if part.found is None else "replace"
+    image = str(part.body["Image"])
+    if verb != "start" and engine.image(image) is None:
+        yield Step("pull", f"image {image}", lambda: pulling.present(engine, env, image, part.image_key))
+    volume = part.volume
+    if volume is not None and engine.volume(volume) is None:
+        labels = {**env.labels(part.body["Labels"][names.PART])}
+        undone = partial(remove_volume, engine, env, volume)
+        yield Step("create", f"volume {volume}", lambda: engine.create_volume(volume, labels), undone)
+    yield Step(verb, f"container {part.name}", bring, undo, waits=undo is None)
 
 
-def _there(seen: Look, env: Environment) -> Container:
-    if seen.proxy is None:
-        raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
-    return seen.proxy
+def proxy_change(engine: Engine, env: Environment, seen: Look, *, changes_settings: bool) -> Change | None:
+    """Return what brings the proxy to what the settings say; None where it is as they say.
 
-
-def bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    """Bring the proxy to what the settings say, and wait until it answers; return what was done.
+    Without `changes_settings` one that runs is left as it is.
 
     Raises:
-        EnvironmentFailure: somebody else has its name or a port, its image cannot be had, or it does not come up.
+        EnvironmentFailure: somebody else has its name, or that of its volume; or the network is missing.
     """
-    with networks.brought_up(engine, env):
-        return _bring_up_proxy(engine, env, seen)
-
-
-def _bring_up_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
+    left = _unfinished(env, seen)
+    if not changes_settings and seen.proxy is not None and seen.proxy.runs and not left:
+        return None
+    network = list(networks.creating(engine, env))
     check_names(engine, env, seen)
+    body, _ = proxy_body(engine, env)
+    part = Part(env.proxy_name, seen.proxy, body, "traefikImage", env.routes_volume, left)
+    steps = list(bringing(engine, env, part, partial(_bring_up_proxy, engine, env)))
+    return Change((*network, *steps), len(network) + len(steps) - 1) if steps else None
+
+
+def _bring_up_proxy(engine: Engine, env: Environment) -> object:
+    """Bring the proxy to what the settings say, and wait until it answers.
+
+    Raises:
+        EnvironmentFailure: somebody else has a port, its image cannot be had, or it does not come up.
+    """
     body, certificate_files = proxy_body(engine, env)
-    if seen.proxy is not None and is_as_wanted(seen.proxy, body) and not _unfinished(env, seen):
-        proxy_waiting.until_it_answers(engine, env, seen.proxy)
-        return []
     image = pulling.present(engine, env, env.settings.traefik_image, "traefikImage")
     with held(engine, env, _lock_name(env), image, env.labels(names.LOCK), "the shared parts"):
         seen = replacing.without_old(engine, env, env.proxy_name)
         if is_as_wanted(seen.proxy, body):
-            return []
-        done = [f"{'replace' if seen.proxy else 'create'} container {env.proxy_name}"]
-        progress("starting the proxy", 0)
+            return SKIPPED
         if has_settings(seen.proxy, body):
             started(engine, seen.proxy.id, env.proxy_name, "traefikPortMapping")
             proxy_waiting.until_it_serves(engine, env)
-            done = [f"start container {env.proxy_name}"]
-        else:
-            engine.create_volume(env.routes_volume, env.labels(names.PROXY))
-            _replace(engine, env, seen.proxy, body, certificate_files)
-    return done
+            return None
+        engine.create_volume(env.routes_volume, env.labels(names.PROXY))
+        _replace(engine, env, seen.proxy, body, certificate_files)
+    return None
 
 
 def _lock_name(env: Environment) -> str:
@@ -203,27 +228,82 @@ def was_removed(engine: Engine, env: Environment, seen: Look) -> bool:
     return volume is not None and is_ours(env, volume)
 
 
-def take_down_proxy(engine: Engine, env: Environment, seen: Look) -> list[str]:
-    """Remove proxy and routes where no deployment of the place is left; return what was done."""
-    if any(one.part == names.MODEL_PART for one in seen.parts):
-        return []
-    held_image = next((one.image_id for one in (seen.proxy, *_unfinished(env, seen)) if one is not None), None)
-    if held_image is None:
-        return remove_volume(engine, env, env.routes_volume)
-    with held(engine, env, _lock_name(env), held_image, env.labels(names.LOCK), "the shared parts"):
-        seen = replacing.without_old(engine, env, env.proxy_name)
-        if any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in seen.parts):
-            return []
-        if seen.proxy is None:
-            return remove_volume(engine, env, env.routes_volume)
-        engine.remove(seen.proxy.id)
-        return [f"remove container {env.proxy_name}", *remove_volume(engine, env, env.routes_volume)]
+def taking_down(engine: Engine, env: Environment, seen: Look) -> Iterator[Change]:
+    """Yield what removes proxy and routes where no deployment of the place is left."""
+
+    def is_needed(now: Look) -> bool:
+        return any(one.part in (names.MODEL_PART, names.PACKAGE_PART) for one in now.parts)
+
+    if not any(one.part == names.MODEL_PART for one in seen.parts):
+        what = Taken("the shared parts", _lock_name(env), [env.proxy_name], env.routes_volume)
+        yield from going(engine, env, seen, what, is_needed)
 
 
-def remove_volume(engine: Engine, env: Environment, name: str) -> list[str]:
-    """Remove a volume, where it is there and ours; return what was done."""
+class Taken(NamedTuple):
+    """Containers that go together, with their volume, under one lock."""
+
+    called: str
+    lock_name: str
+    names: Sequence[str]
+    volume: str
+
+
+def going(
+    engine: Engine, env: Environment, seen: Look, what: Taken, is_needed: Callable[[Look], bool]
+) -> Iterator[Change]:
+    """Yield what removes containers and their volume, unless `is_needed` holds once their lock is held."""
+    there = [one for one in seen.parts if one.name in (*what.names, *map(replacing.old_name, what.names))]
+    locks = [one for one in seen.parts if one.name == what.lock_name]
+    shown = [name for name in what.names if any(one.name in (name, replacing.old_name(name)) for one in there)]
+    volume = engine.volume(what.volume)
+    until_end, is_held, stays = ExitStack(), [False], [True]
+
+    def hold() -> None:
+        for one in () if is_held[0] else (*there, *locks)[:1]:  # without any nobody can be at it
+            labels = env.labels(names.LOCK)
+            until_end.enter_context(held(engine, env, what.lock_name, one.image_id, labels, what.called))
+        is_held[0] = True
+        stays[0] = is_needed(replacing.without_old(engine, env, *what.names))
+
+    def removed(name: str) -> object:
+        found = next((one for one in listed(engine, env).parts if one.name == name), None)
+        if stays[0] or found is None:
+            return SKIPPED
+        engine.remove(found.id)
+        return None
+
+    steps = [Step("remove", f"container {name}", partial(removed, name)) for name in shown]
+    if volume is not None and is_ours(env, volume):
+        gone = partial(remove_volume, engine, env, what.volume)
+        steps.append(Step("remove", f"volume {what.volume}", lambda: SKIPPED if stays[0] else gone()))
+    if not steps and locks:
+        steps = [Step("remove", f"container {what.lock_name}", lambda: None)]
+    if steps:
+        steps[0] = _after(hold, steps[0])
+        steps[-1] = _before(until_end.close, steps[-1])
+        yield Change(tuple(steps))
+
+
+def _after(first: Callable[[], object], step: Step) -> Step:
+    def do() -> object:
+        first()
+        return step.do()
+
+    return step._replace(do=do)
+
+
+def _before(last: Callable[[], object], step: Step) -> Step:
+    def do() -> object:
+        try:
+            return step.do()
+        finally:
+            last()
+
+    return step._replace(do=do)
+
+
+def remove_volume(engine: Engine, env: Environment, name: str) -> None:
+    """Remove a volume, where it is there and ours."""
     volume = engine.volume(name)
-    if volume is None or not is_ours(env, volume):
-        return []
-    engine.remove_volume(name)
-    return [f"remove volume {name}"]
+    if volume is not None and is_ours(env, volume):
+        engine.remove_volume(name)

@@ -37,17 +37,26 @@ def until_it_answers(engine: Engine, env: Environment, container: Container) -> 
     raise EnvironmentFailure(f"the proxy {env.proxy_name} (traefikImage {env.settings.traefik_image}) {why}")
 
 
+def running_proxy(engine: Engine, env: Environment) -> Proxy:
+    """Return the proxy that is there, once it answers.
+
+    Raises:
+        EnvironmentFailure: it was removed, ends first, or does not answer within `proxyLimit`.
+    """
+    seen = listed(engine, env)
+    if seen.proxy is None:
+        raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
+    return until_it_answers(engine, env, seen.proxy)
+
+
 def until_it_serves(engine: Engine, env: Environment) -> None:
     """Wait until a proxy that was started just now answers, and leads to what is deployed.
 
     Raises:
         EnvironmentFailure: it does not within `proxyLimit`, or was removed.
     """
-    seen = listed(engine, env)
-    if seen.proxy is None:
-        raise EnvironmentFailure(f"the proxy {env.proxy_name} was removed meanwhile; run the action again")
-    proxy = until_it_answers(engine, env, seen.proxy)
-    slots = route_slots(engine, seen.proxy.id)
+    proxy = running_proxy(engine, env)
+    slots = route_slots(engine, env.proxy_name)
     served = next(filter(None, map(routes.serving, slots.values())), None)
     # One route tells of all: the proxy takes all files at once, or none.
     if served is not None and not until(lambda: proxy.knows(served[1]), env.settings.proxy_limit):

@@ -13,6 +13,7 @@ from typing import Any
 
 from bosun_core.endings import to_its_end
 from bosun_core.errors import EnvironmentFailure
+from bosun_core.lifecycle.steps import Change, Step
 from bosun_core.reporting import progress
 from bosun_core.signals import uninterrupted
 
@@ -24,10 +25,11 @@ from bosun_docker.images import pulling
 from bosun_docker.looks import failing
 from bosun_docker.looks.following import began, following
 from bosun_docker.looks.looking import look
-from bosun_docker.looks.observed import Container, leads_to
+from bosun_docker.looks.observed import Container, Look, leads_to
 from bosun_docker.proxy import shared_parts
 from bosun_docker.proxy.proxy import Proxy, probing_route
-from bosun_docker.proxy.routes import SLOTS
+from bosun_docker.proxy.routes import SLOTS, other
+from bosun_docker.proxy.waiting import running_proxy
 from bosun_docker.retiring import drain
 from bosun_docker.shared import containers as shared_containers
 from bosun_docker.shared.containers import model_name
@@ -45,45 +47,56 @@ from bosun_docker.shared.state import (
 _ASK_AGAIN_SECONDS = 0.04
 
 
-def ready(engine: Engine, env: Environment, proxy: Proxy, queue: str | None) -> None:
-    """See that the server runs and that every route leads to it; its settings are left as they are."""
-    _bring_up(engine, env, proxy, shared_containers.server(env, queue), replacing=False)
-
-
-def bring_up(engine: Engine, env: Environment, proxy: Proxy, queue: str | None) -> list[str]:
-    """Bring the server to what the settings say, where anything needs it; return what was done.
+def change(engine: Engine, env: Environment, seen: Look, queue: str | None, *, changes_settings: bool) -> Change | None:
+    """Return what brings the server up, and with `changes_settings` to what they say; None where it is so.
 
     Raises:
-        EnvironmentFailure: somebody else has its name, its image cannot be had, or it does not come up.
+        EnvironmentFailure: somebody else has its name, or that of its volume.
     """
-    return _bring_up(engine, env, proxy, shared_containers.server(env, queue), replacing=True)
-
-
-def _bring_up(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, Any], *, replacing: bool) -> list[str]:
-    seen = look(engine, env)
-    if is_as_wanted(env, seen, body) or (not replacing and is_settled(env, seen)):
-        return []
+    body = shared_containers.server(env, queue)
+    if is_as_wanted(env, seen, body) or (not changes_settings and is_settled(env, seen)):
+        return None
     for name in (env.server_name, f"{env.server_name}_next"):
         shared_parts.check_name(seen, name)
     shared_parts.check_volume(engine, env, env.server_name)
+    bring = partial(_bring_up, engine, env, queue, changes_settings=changes_settings)
+    server = seen.server(env)
+    if server is None or not server.runs or (changes_settings and not shared_parts.has_settings(server, body)):
+        left = [one for one in seen.servers(env) if one != server]
+        found = server if changes_settings else _with_settings(server, body)
+        part = shared_parts.Part(env.server_name, found, body, "ppsBaseImage", env.server_name, left)
+        steps = tuple(shared_parts.bringing(engine, env, part, bring))
+    else:
+        switched = [one.id for one in astray(env, seen, server)]
+        what = f"{'deployments' if len(switched) > 1 else 'deployment'} {', '.join(switched)}"
+        begun = f"what another action on {env.server_name} began"
+        words = ("switch", f"{what} to container {env.server_name}") if switched else ("complete", begun)
+        steps = (Step(*words, bring, waits=True),)
+    return Change(steps, len(steps) - 1)
+
+
+def _with_settings(server: Container | None, body: dict[str, Any]) -> Container | None:
+    """Return a server as if it had been made with these settings."""
+    labels = {names.SETTINGS: body["Labels"][names.SETTINGS]}
+    return None if server is None else server._replace(labels={**server.labels, **labels})
+
+
+def _bring_up(engine: Engine, env: Environment, queue: str | None, *, changes_settings: bool) -> None:
+    body = shared_containers.server(env, queue)
+    proxy = running_proxy(engine, env)
     image = pulling.present(engine, env, env.settings.pps_base_image, "ppsBaseImage")
     with held(engine, env, lock_name(env), image, env.labels(names.LOCK), CALLED):
         server = _unfinished_cleared(engine, env)
-        done = []
         if server is None:
-            done.append(f"create container {env.server_name}")
             server = _created(engine, env, proxy, body, [])
-        elif replacing and not shared_parts.has_settings(server, body):
-            done.append(f"replace container {env.server_name}")
+        elif changes_settings and not shared_parts.has_settings(server, body):
             server = _replaced(engine, env, proxy, server, body)
         elif not server.runs:
-            done.append(f"start container {env.server_name}")
             engine.start(server.id, server.name)
             _wait_until_ready(engine, env, proxy, server.id, [])
         _lead_all_to(engine, env, proxy, server)
         for old in (one for one in look(engine, env).servers(env) if one.id != server.id):
             drain(engine, env, old)
-    return done
 
 
 def _unfinished_cleared(engine: Engine, env: Environment) -> Container | None:
@@ -100,7 +113,6 @@ def _unfinished_cleared(engine: Engine, env: Environment) -> Container | None:
 
 def _created(engine: Engine, env: Environment, proxy: Proxy, body: dict[str, Any], loaded: list[str]) -> Container:
     """Return a server that answers, started under the name that its kind has until then."""
-    progress("starting the shared prediction server", 0)
     engine.create_volume(env.server_name, env.labels(names.SERVER))
     name, new = f"{env.server_name}_next", ""
     try:
@@ -175,15 +187,15 @@ def _lead_to(engine: Engine, env: Environment, proxy: Proxy, deployment_id: str,
     if found is None or stray is None:
         return
     slot, old = stray
-    other = SLOTS[1] if slot == SLOTS[0] else SLOTS[0]
+    idle = other(slot)
     progress(f"switching deployment {found.id}", 0)
-    new = found.slots.get(other)
+    new = found.slots.get(idle)
     if new is None or not new.public or not leads_to(new, server) or new.generation < old.generation:
         # Else it was written before, and may serve: a file that is overwritten is absent for a moment.
         new = probing_route(env, found.key, found.id, server.id, old.port, old.generation, old.upstream_path)._replace(
             public=True
         )
-        proxy.write(new, other)
+        proxy.write(new, idle)
     proxy.wait_until_it_is_taken(new)
     proxy.blank(found.key, slot)
     # The two may have one generation, that of the model: until the old one is dropped it may be the one that leads.

@@ -62,20 +62,3 @@ def stray_route(found: Deployed, server: Container) -> tuple[str, Route] | None:
 def lock_name(env: Environment) -> str:
     """Return the name of the server's lock."""
     return f"{env.server_name}_lock"
-
-
-def plan(env: Environment, seen: Look, body: dict[str, Any] | None) -> list[str]:
-    """Return what would be done with the server; without a `body` its settings are left as they are."""
-    server = seen.server(env)
-    if server is None:
-        return [f"create container {env.server_name}"]
-    if body is not None and not shared_parts.has_settings(server, body):
-        return [f"replace container {env.server_name}"]
-    if not server.runs:
-        return [f"start container {env.server_name}"]
-    return [f"switch deployment {one.id} to container {env.server_name}" for one in astray(env, seen, server)]
-
-
-def plan_of_taking_down(env: Environment, seen: Look) -> list[str]:
-    """Return what `take_down` would do."""
-    return [] if markers(env, seen) else [f"remove container {one.name}" for one in seen.servers(env)]
