@@ -93,12 +93,14 @@ def test_the_picture_is_of_a_replacement_in_which_no_request_failed(walked: list
 def test_the_events_tell_the_steps_of_the_replacement(walked: list[Outcome], folder: Path) -> None:
     events = [json.loads(line) for line in (folder / "replacement.jsonl").read_text().splitlines()]
     steps = list(dict.fromkeys(event["step"] for event in events if "step" in event))
-    assert steps == [
-        "sending the package",
-        "making the image",
-        "starting",
-        "waiting until it is ready",
-        "switching",
+    known = [
+        "sending",
+        "making",
+        "start it",
+        "wait until it answers",
+        "switch",
+        "remove the old route",
         "draining",
         "done",
     ]
+    assert [one for step in steps for one in known if step.startswith(one)] == known
