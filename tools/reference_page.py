@@ -53,7 +53,8 @@ GROUPS = (
         lifecycle,
         (
             "EnvironmentPlugin", "Backend", "RecordBackend", "Observed", "Served", "Request", "Desired", "Difference",
-            "Step", "SKIPPED", "Change", "Lock", "FILE_LOCK", "Preflight", "Survey", "read_record", "NothingKept",
+            "Step", "SKIPPED", "StepWarning", "Change", "Lock", "FILE_LOCK", "Preflight", "Survey", "read_record",
+            "NothingKept",
         ),
     ),
     Group("What an action is given", "", bosun_core, ("DeploymentInfo", "PEInfo")),

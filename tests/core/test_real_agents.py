@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bosun_core.monitoring import OFF, Monitoring, service_url, wanted_monitoring
 
-from bosun_core import ActionStatus, ActionStatusInfo
+from bosun_core import ActionStatus, ActionStatusInfo, answers
 
 if TYPE_CHECKING:
     from tests.core.conftest import Bench
@@ -143,14 +143,14 @@ def test_an_address_that_is_not_there_is_empty() -> None:
 def test_what_is_not_monitored_though_it_is_to_be_is_a_warning(
     answer: ActionStatusInfo, warned: ActionStatusInfo
 ) -> None:
-    lacking = Monitoring(URL, "", ("MLOPS_API_TOKEN",))
+    lacking = Monitoring(URL, "", ("MLOPS_API_TOKEN",)).remarks
     told = "nothing is monitored: missing is MLOPS_API_TOKEN; set it, or leave agentImage out"
     warned.msg = warned.msg and warned.msg.format(told)
 
-    assert lacking.warned(answer) == warned
+    assert answers.with_warnings(answer, lacking) == warned
 
 
 def test_what_is_monitored_stays_as_it_is() -> None:
-    assert Monitoring(URL, TOKEN).warned(ActionStatusInfo(ActionStatus.OK, "done")) == ActionStatusInfo(
-        ActionStatus.OK, "done"
-    )
+    done = ActionStatusInfo(ActionStatus.OK, "done")
+
+    assert answers.with_warnings(done, Monitoring(URL, TOKEN).remarks) == ActionStatusInfo(ActionStatus.OK, "done")

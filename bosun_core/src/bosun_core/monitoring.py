@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from bosun_core.answers import with_warnings
 from bosun_core.credentials import is_sendable
-from bosun_core.status import ActionStatusInfo
 
 
 class Monitoring(NamedTuple):
@@ -29,10 +27,6 @@ class Monitoring(NamedTuple):
         if not self.missing:
             return []
         return [f"nothing is monitored: missing is {' and '.join(self.missing)}; set it, or leave agentImage out"]
-
-    def warned(self, answer: ActionStatusInfo) -> ActionStatusInfo:
-        """Return the answer of an action that is to monitor what it makes, as a warning where nothing is monitored."""
-        return with_warnings(answer, self.remarks)
 
 
 OFF = Monitoring("", "", is_wanted=False)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bosun_core.lifecycle.steps import SKIPPED as SKIPPED
     from bosun_core.lifecycle.steps import Change as Change
     from bosun_core.lifecycle.steps import Step as Step
+    from bosun_core.lifecycle.steps import StepWarning as StepWarning
     from bosun_core.locks import FILE_LOCK as FILE_LOCK
 
 # Each name is imported when it is first asked for: a plugin with records of its own never pays for ours.
@@ -45,6 +46,7 @@ _HOMES = {
     "SKIPPED": "lifecycle.steps",
     "Served": "lifecycle.records",
     "Step": "lifecycle.steps",
+    "StepWarning": "lifecycle.steps",
     "Survey": "lifecycle.backend",
     "read_record": "lifecycle.records",
 }
