@@ -13,7 +13,7 @@ from typing import Any, Generic
 from bosun_core import answers
 from bosun_core.answers import DeploymentEntry
 from bosun_core.errors import BosunError, EnvironmentFailure, Interruption, InvalidRequest
-from bosun_core.lifecycle.backend import Backend, DesiredT, ObservedT, Request
+from bosun_core.lifecycle.backend import Backend, DesiredT, NothingKept, ObservedT, Request
 from bosun_core.lifecycle.execution import Outcome, execute
 from bosun_core.lifecycle.steps import Change, plan_of
 from bosun_core.model import DeploymentInfo, PEInfo
@@ -70,6 +70,8 @@ class Reconciler(Generic[ObservedT, DesiredT]):
         def model_id(observed: ObservedT | None) -> str:
             kept = None if observed is None else observed.model_id
             chosen = info.model_id or kept if brings_package else kept or info.model_id
+            if chosen is None and not brings_package:
+                raise NothingKept(str(info.id), "its model is not known any more")
             if chosen is None:
                 raise InvalidRequest(f"deploymentInfo.modelId is missing; a relaunch of deployment {info.id} needs it")
             return chosen

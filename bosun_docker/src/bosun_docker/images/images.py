@@ -16,7 +16,7 @@ from bosun_docker.engine.images import NO_TAG
 from bosun_docker.environment import Environment
 from bosun_docker.images import archives, building
 from bosun_docker.images.packages import AnyPackage, Source, member
-from bosun_docker.images.pulling import present
+from bosun_docker.images.pulling import IMAGE_KEY, known, present
 from bosun_docker.looks.observed import Container
 
 
@@ -30,7 +30,7 @@ def making(
             yield "fetch", "the package", None
             yield "make", "an image of it", None
         case Packaged():
-            if engine.image(source.base) is None:
+            if known(engine, source.base, source.key) is None:
                 yield "pull", f"image {source.base}", lambda: present(engine, env, source.base, source.key)
             yield "make", f"image {tag} of {source.base} and the package", None
         case Referenced():
@@ -50,7 +50,7 @@ def make(engine: Engine, env: Environment, deployment_id: str, model_id: str, so
     name = name_of(env, deployment_id, model_id, source)
     match source:
         case Referenced():
-            return present(engine, env, source.reference, "keyValueConfig.image")
+            return present(engine, env, source.reference, IMAGE_KEY)
         case Packaged():
             return _packaged(engine, env, deployment_id, model_id, source)
         case Built():
@@ -66,7 +66,7 @@ def existing(engine: Engine, env: Environment, deployment_id: str, model_id: str
     """Return the id of the source's image, or None where the engine does not have it."""
     match source:
         case Packaged():
-            base = engine.image(source.base)
+            base = known(engine, source.base, source.key)
             more = None if base is None else _of_package(source, str(base["Id"]))
             return None if more is None else _generated(engine, env, deployment_id, model_id, more)
         case Built():
@@ -75,8 +75,10 @@ def existing(engine: Engine, env: Environment, deployment_id: str, model_id: str
             return source.image
         case Unfetched():
             return None
-    name = source.reference if isinstance(source, Referenced) else name_of(env, deployment_id, model_id, source)
-    found = engine.image(name)
+        case Referenced():
+            found = known(engine, source.reference, IMAGE_KEY)
+        case _:
+            found = engine.image(name_of(env, deployment_id, model_id, source))
     return None if found is None else str(found["Id"])
 
 
@@ -91,9 +93,9 @@ def of_source(engine: Engine, source: Source, container: Container) -> tuple[str
     """
     match source:
         case Packaged():
-            image, own = engine.image(source.base), container.labels.get(names.BASE)
+            image, own = known(engine, source.base, source.key), container.labels.get(names.BASE)
         case Referenced():
-            image, own = engine.image(source.reference), container.image_id
+            image, own = known(engine, source.reference, IMAGE_KEY), container.image_id
         case _:
             return None, None
     return own, None if image is None else str(image["Id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bosun_core.errors import EnvironmentFailure
 from bosun_core.reporting import progress
 
@@ -10,6 +12,21 @@ from bosun_docker.engine.client import Engine
 from bosun_docker.engine.long_calls import TimeIsUp
 from bosun_docker.environment import Environment
 
+IMAGE_KEY = "keyValueConfig.image"
+"""The setting of a deployment that names an image."""
+
+
+def known(engine: Engine, reference: str, key: str) -> dict[str, Any] | None:
+    """Return what the engine knows of an image, or None where it lacks it; `key` is the setting that names it.
+
+    Raises:
+        EnvironmentFailure: the engine does not take it for an image; the error names the setting.
+    """
+    try:
+        return engine.image(reference)
+    except EnvironmentFailure as error:
+        raise EnvironmentFailure(f"{key}: {error}") from error
+
 
 def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
     """Return the id of an image, pulled where the engine lacks it; `key` is the setting that names it.
@@ -17,10 +34,7 @@ def present(engine: Engine, env: Environment, reference: str, key: str) -> str:
     Raises:
         EnvironmentFailure: it is neither here nor to be pulled.
     """
-    try:
-        found = engine.image(reference)
-    except EnvironmentFailure as error:
-        raise EnvironmentFailure(f"{key}: {error}") from error
+    found = known(engine, reference, key)
     if found is None:
         _pull(engine, env, reference, key)
         found = engine.image(reference)

@@ -52,7 +52,7 @@ def bringing(
         return
     verb = "start" if has_settings(part.found, part.body) else "create" if part.found is None else "replace"
     image = str(part.body["Image"])
-    if verb != "start" and engine.image(image) is None:
+    if verb != "start" and pulling.known(engine, image, part.image_key) is None:
         yield Step("pull", f"image {image}", lambda: pulling.present(engine, env, image, part.image_key))
     volume = part.volume
     if volume is not None and engine.volume(volume) is None:
