@@ -107,12 +107,13 @@ class DockerBackend(Backend["Observed", "Desired"]):
 
     def is_untouched(self, deployment_id: str) -> bool:
         """Tell whether there is nothing of a deployment; where its routes cannot be read, there may be."""
+        from bosun_docker.holding import lock_name
         from bosun_docker.looks.looking import look_for
         from bosun_docker.proxy import shared_parts
 
         seen = look_for(self._engine, self._env, deployment_id)
-        found = seen.deployed(self._env, deployment_id)
-        if found.is_there or found.lock is not None:
+        lock = lock_name(self._env, deployment_id)
+        if seen.deployed(self._env, deployment_id).is_there or any(one.name == lock for one in seen.parts):
             return False
         return not shared_parts.was_removed(self._engine, self._env, seen)
 

@@ -90,11 +90,16 @@ def held(engine: Engine, env: Environment, name: str, image: str, labels: dict[s
             to_its_end(lambda: engine.remove(lock))
 
 
+def lock_name(env: Environment, deployment_id: str) -> str:
+    """Return the name of the container that is a deployment's lock."""
+    return names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
+
+
 def held_deployment(
     engine: Engine, env: Environment, image: str, deployment_id: str, action: str
 ) -> AbstractContextManager[Lock]:
     """Hold a deployment's lock for the block."""
-    name = names.passing_name(env.settings.container_name_prefix, env.id, deployment_id, "lock")
+    name = lock_name(env, deployment_id)
     labels = {**env.deployment_labels(names.LOCK, deployment_id), names.ACTION: action}
     return held(engine, env, name, image, labels, f"deployment {deployment_id}")
 
