@@ -64,9 +64,8 @@ def clear(engine: Engine, env: Environment, observed: Observed, *, is_begun: boo
         engine.remove(found.holder.id)
     if current is not None:
         _name(engine, env, current)
-    if is_begun or idle or found.holder is not None:
-        gone = (*idle, *([found.holder] if found.holder else []))
-        images.remove_unused(engine, env, found.id, [one for one in seen.parts if one not in gone])
+    gone = (*idle, *([found.holder] if found.holder else []))
+    images.remove_unused(engine, env, found.id, [one for one in seen.parts if one not in gone])
 
 
 def _blank(proxy: Proxy, found: Deployed, slots: list[str]) -> None:
