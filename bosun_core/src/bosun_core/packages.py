@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from bosun_core.errors import EnvironmentFailure, InvalidRequest
 from bosun_core.reporting import progress
@@ -77,37 +77,3 @@ def content(package: Package) -> Iterator[bytes]:
             yield chunk
     if done != package.size or digest.hexdigest() != package.sha256:
         raise changed(package)
-
-
-class PackageStream:
-    """A package as a file that an SDK reads from its beginning to its end, where its hash is compared."""
-
-    def __init__(self, path: Path, sha256: str) -> None:
-        self._path = path
-        self._sha256 = sha256
-        self._digest, self._done = hashlib.sha256(), 0
-
-    def __enter__(self) -> Self:
-        self._file = self._path.open("rb", buffering=0)
-        self.size = os.fstat(self._file.fileno()).st_size
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes; none at the end, if it is what was hashed.
-
-        Raises:
-            EnvironmentFailure: it is not, or cannot be read any more.
-        """
-        try:
-            piece = self._file.read(size)
-        except OSError as error:
-            raise EnvironmentFailure(f"package {self._path} cannot be read: {error.strerror}; check it") from error
-        self._digest.update(piece)
-        self._done += len(piece)
-        if ((not piece and size) or size < 0) and self._digest.hexdigest() != self._sha256:
-            raise EnvironmentFailure(f"package {self._path} changed while it was read; run the action again")
-        progress("sending the package", self._done, self.size)
-        return piece
