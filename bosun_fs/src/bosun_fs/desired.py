@@ -77,17 +77,21 @@ def _of_package(desired: Desired, record: Record) -> Iterator[Difference]:
 
 def _of_files(desired: Desired, record: Record, folder: Path) -> Iterator[Difference]:
     """Yield how the small files differ: by their keys where both can be read."""
-    is_explained = record.model_id != desired.model_id
+    from bosun_core.lifecycle.records import (
+        settings_differences,  # with json, which a start that changes nothing spares
+    )
+
     old: dict[str, Any] = {}
     new: dict[str, Any] = {}
     for name, content in desired.files.items():
         new |= _keys(content) or {}
         old |= _content(folder / name) or {}
-    for key in sorted({*old, *new}):
-        if old.get(key) != new.get(key) and key not in ("model_id", "deployment_id"):
-            is_explained = True
-            yield Difference(f"settings.{key}", old.get(key), new.get(key))
-    if not is_explained:
+    for keys in (old, new):
+        keys.pop("model_id", None)
+        keys.pop("deployment_id", None)
+    found = list(settings_differences(old, new))
+    yield from found
+    if not found and record.model_id == desired.model_id:
         yield Difference("files", sorted(record.files), sorted(desired.files))
 
 

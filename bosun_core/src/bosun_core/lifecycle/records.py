@@ -115,23 +115,6 @@ class RecordBackend(Backend[Served, Desired], abc.ABC):
             yield Difference("package", observed.package, new.package)
         yield from settings_differences(observed.settings, new.settings)
 
-    def owns(self, served: Served) -> bool:
-        """Tell whether a deployment is of this environment; whose a damaged record is cannot be known."""
-        return served.environment in (None, self.environment)
-
-    def owned(self, served: Served) -> Served:
-        """Return a deployment of this environment.
-
-        Raises:
-            EnvironmentFailure: it belongs to another one.
-        """
-        if not self.owns(served):
-            raise EnvironmentFailure(
-                f"deployment {served.deployment_id} belongs to the environment {served.environment!r}, this one is "
-                f"{self.environment!r}; give each environment a place of its own in the private configuration"
-            )
-        return served
-
     def describe(self, observed: Served) -> DeploymentEntry:
         """Return the deployment's entry: ready, or errored where it has a fault."""
         is_healthy = observed.fault is None
